@@ -179,14 +179,15 @@ set -- "$work"/candidate-*
 [ -e "$1" ] || die 2 "found no entry for the Debian archive in /etc/apt/sources.list or /etc/apt/sources.list.d; add one (see sources.list(5)) and run again"
 mkdir "$work/files"
 
-searched= unreachable=
+searched='' unreachable=''
 for suite in $(printf '%s' "$suites" | tr , ' '); do
     for entry in "$@"; do
         open_state "$entry" "$suite"
         if ! refresh when-old; then
             if grep -q '404' "$work/update.log"; then reason="the mirror has no suite '$suite'"
             else reason="the mirror cannot be reached for suite '$suite'"; fi
-            detail=$(grep -m1 -E '^(E:|W:|Err:)' "$work/update.log" || true)
+            detail=$(grep -m1 -A1 '^Err:' "$work/update.log" || grep -m1 '^E:' "$work/update.log") || true
+            detail=$(printf '%s' "$detail" | tr -s '\n ' ' ')
             unreachable="$unreachable; $reason${detail:+ ($detail)}"
             continue
         fi
