@@ -8,7 +8,7 @@ option(HUTCH_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 
 add_library(hutch_flags INTERFACE)
 target_compile_features(hutch_flags INTERFACE cxx_std_20)
-target_compile_options(hutch_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers
+target_compile_options(hutch_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers -Wno-maybe-uninitialized
                                              -fstack-protector-strong)
 target_compile_definitions(hutch_flags INTERFACE _GNU_SOURCE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
 target_include_directories(hutch_flags INTERFACE ${CMAKE_SOURCE_DIR})
