@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -140,6 +141,14 @@ Result<Pipe> make_pipe(int flags) {
     int ends[2];
     if (::pipe2(ends, flags | O_CLOEXEC) != 0) return fail_errno("pipe", errno);
     return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+Result<bool> try_lock(const UniqueFd& fd) {
+    while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK) return false;
+        if (errno != EINTR) return fail_errno("flock", errno);
+    }
+    return true;
 }
 
 Result<void> keep_across_exec(const UniqueFd& fd) {

@@ -49,6 +49,9 @@ struct Pipe {
 /// pipe2(2); `flags` besides O_CLOEXEC, such as O_NONBLOCK.
 [[nodiscard]] Result<Pipe> make_pipe(int flags = 0);
 
+/// Takes the exclusive flock(2) of an open file, for as long as the descriptor lives. False: another process has it.
+[[nodiscard]] Result<bool> try_lock(const UniqueFd& fd);
+
 /// Sets or clears close-on-exec.
 [[nodiscard]] Result<void> keep_across_exec(const UniqueFd& fd);
 

@@ -62,6 +62,18 @@ TEST(RemoveTree, DoesNotFollowLinks) {
     EXPECT_TRUE(remove_tree(folder.path() / "tree"));
 }
 
+TEST(TryLock, OneHolderAtATime) {
+    const TemporaryDirectory folder;
+    {
+        const auto first = sys::open(folder.path() / "lock", O_RDWR | O_CREAT).value();
+        const auto second = sys::open(folder.path() / "lock", O_RDWR).value();
+        EXPECT_TRUE(try_lock(first).value());
+        EXPECT_FALSE(try_lock(second).value());
+    }
+    const auto third = sys::open(folder.path() / "lock", O_RDWR).value();
+    EXPECT_TRUE(try_lock(third).value());
+}
+
 TEST(SealedMemoryFile, CannotBeWritten) {
     auto fd = sealed_memory_file("specification", "bytes");
     ASSERT_TRUE(fd);

@@ -55,6 +55,18 @@ struct ImageRecord {
     std::string rootfs_format;    ///< "ext4", "squashfs" or "erofs"
     std::int64_t rootfs_bytes = 0;
     std::string rootfs_uploaded_at;
+    bool rootfs_complete = false;  ///< the file is in the image folder, whole and checked: VMs may be made from it
+};
+
+/// One line of what happened, for the operator.
+struct ActivityRecord {
+    std::int64_t id = 0;      ///< grows by time
+    std::string type;         ///< "vm.created", …
+    std::string entity_type;  ///< "vm", "image", …
+    std::string entity_id;
+    std::string message;
+    std::string created_at;
+    std::string meta_json = "{}";  ///< a JSON object, never with secrets
 };
 
 }  // namespace hutch::store
