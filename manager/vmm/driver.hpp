@@ -62,16 +62,15 @@ public:
     /// Ends it at once and waits for all its processes.
     [[nodiscard]] virtual Result<void> kill() = 0;
     /// not_implemented where Capabilities::pause is false.
-    [[nodiscard]] virtual Result<void> pause() = 0;
-    [[nodiscard]] virtual Result<void> resume() = 0;
+    [[nodiscard]] virtual Result<void> pause() { return unsupported("pause"); }
+    [[nodiscard]] virtual Result<void> resume() { return unsupported("resume"); }
     /// Writes the guest's memory and device state to `file`; not_implemented where Capabilities::memory_snapshot is false.
-    [[nodiscard]] virtual Result<void> snapshot(const std::filesystem::path& file) = 0;
-};
+    [[nodiscard]] virtual Result<void> snapshot(const std::filesystem::path& /*file*/) { return unsupported("snapshot memory"); }
 
-/// What probing found: by running guest instructions, not by reading flags.
-struct Probe {
-    bool usable = false;
-    std::string report;  ///< what was run and how it ended, one or more lines
+private:
+    static tl::unexpected<Error> unsupported(const char* what) {
+        return fail(ErrorKind::not_implemented, "unsupported_by_driver", std::string("this VM's driver cannot ") + what);
+    }
 };
 
 /// Makes machines. Any thread.
