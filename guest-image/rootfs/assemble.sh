@@ -9,7 +9,7 @@ PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$1
 tree=$work/tree
-epoch=${SOURCE_DATE_EPOCH:-1767225600} # 2026-01-01, the date of what a build makes itself
+epoch=${SOURCE_DATE_EPOCH:-1767225600} # 2026-01-01; the time of files that the build itself makes
 filesystem_uuid=68757463-6800-4000-8000-64656269616e
 
 unpack_debian() {
@@ -102,7 +102,7 @@ make_filesystem() { # make_filesystem BLOCKS INODES
         -U "$filesystem_uuid" \
         -O '^has_journal,^resize_inode,^metadata_csum,^64bit,extent,flex_bg,sparse_super,dir_index' \
         -E "hash_seed=$filesystem_uuid,root_owner=0:0,lazy_itable_init=0,nodiscard,packed_meta_blocks=1" \
-        -d "$tree" "$work/rootfs.ext4" "$1"
+        -d "$tree" "$work/rootfs.ext4" "$1" > /dev/null
 }
 
 # Made twice: first with room to spare, to learn how many blocks the tree takes.

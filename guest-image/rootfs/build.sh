@@ -8,12 +8,13 @@
 #
 # Works as root and as an ordinary user (then with newuidmap and a range in
 # /etc/subuid, as Debian's adduser sets up). Nothing is mounted.
-# Environment: HUTCH_CACHE_DIR (default ${XDG_CACHE_HOME:-~/.cache}/hutch).
+# SOURCE_DATE_EPOCH sets the time of files that the build itself makes.
+# The cache is ${XDG_CACHE_HOME:-~/.cache}/hutch.
 set -euo pipefail
 export LC_ALL=C
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cache=${HUTCH_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/hutch}
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/hutch
 suite=bookworm
 image_name=debian-12
 
@@ -169,7 +170,7 @@ for argument in "$@"; do
     esac
 done
 
-key=$(input_hashes | sha256sum | cut -c1-20)
+key=$({ input_hashes; echo "epoch ${SOURCE_DATE_EPOCH:-default}"; } | sha256sum | cut -c1-20)
 if [ "$mode" = key ]; then
     echo "$key"
     exit 0
@@ -179,11 +180,12 @@ mkdir -p "$cache/rootfs"
 exec 9> "$cache/rootfs/.lock"
 flock --nonblock 9 || { progress "waiting for another build of the root filesystem"; flock 9; }
 
+rm -rf "$cache"/rootfs/*.tmp.* # of builds that were killed
 if [ "$mode" = rebuild ] || [ ! -f "$target/manifest.json" ]; then
     work=$target.tmp.$$
     trap 'rm -rf "$work"' EXIT
     mkdir "$work"
-    build "$work"
+    build "$work" >&2
     if [ -e "$target" ]; then mv "$target" "$target.tmp.$$.old"; fi
     mv "$work" "$target"
     rm -rf "$target.tmp.$$.old"
