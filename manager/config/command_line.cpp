@@ -16,7 +16,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     app.set_version_flag("--version", std::string("hutchd ") + HUTCH_VERSION);
     std::string file;
     const CLI::Option* const config = app.add_option("--config", file, "TOML file with settings")->type_name("FILE");
-    const CLI::Option* const example = app.add_flag("--example-config", "print a TOML file with all settings, commented");
+    const CLI::Option* const example = app.add_flag("--example-config")->description("print a TOML file with all settings, commented");
     app.footer([] { return "\n" + describe_settings(); });
     try {
         app.parse(argc, argv);
