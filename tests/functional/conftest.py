@@ -16,6 +16,14 @@ def pytest_configure():
     processes.become_subreaper()
 
 
+def pytest_make_parametrize_id(val):
+    """Texts as short, printable parts of a test's name."""
+    if isinstance(val, (str, bytes)):
+        shown = val if isinstance(val, str) else val.decode("latin-1")
+        return ascii(shown)[1:-1][:40]
+    return None
+
+
 @pytest.fixture(scope="session")
 def manager(tmp_path_factory):
     """The manager that most tests share."""

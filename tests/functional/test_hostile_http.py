@@ -28,7 +28,7 @@ def send(manager):
     return exchange
 
 
-@pytest.mark.parametrize("vm_id", BAD_IDS, ids=lambda vm_id: vm_id[:24].decode("latin-1"))
+@pytest.mark.parametrize("vm_id", BAD_IDS)
 def test_ids_of_the_wrong_shape(send, manager, vm_id):
     for method, suffix, body in ((b"GET", b"", b""), (b"DELETE", b"", b""), (b"POST", b"/start", b""), (b"POST", b"/exec", EXEC)):
         status = send(raw_http.request(method, b"/v1/vms/" + vm_id + suffix, manager.key, body=body))

@@ -43,10 +43,11 @@ WRONG_CREATE = [
 
 
 def label(value):
-    return "missing" if value is DELETED else repr(value)[:30]
+    """A part of the test's name."""
+    return "missing" if value is DELETED else ascii(value)[:30]
 
 
-@pytest.mark.parametrize("field, value", WRONG_CREATE, ids=lambda part: part if isinstance(part, str) else label(part))
+@pytest.mark.parametrize("field, value", WRONG_CREATE, ids=label)
 def test_create_with_a_wrong_field(api, field, value):
     assert_error(api.call("POST", "/v1/vms", json=with_field(CREATE, field, value)), 400, field)
 
@@ -99,7 +100,7 @@ WRONG_EXEC = [
 ]
 
 
-@pytest.mark.parametrize("field, value", WRONG_EXEC, ids=lambda part: part if isinstance(part, str) else label(part))
+@pytest.mark.parametrize("field, value", WRONG_EXEC, ids=label)
 def test_exec_with_a_wrong_field(shared_vm, field, value):
     assert_error(shared_vm.call("POST", "/exec", json=with_field({"cmd": "true"}, field, value)), 400, field)
 
