@@ -8,13 +8,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
+#include <vector>
 
 namespace hutch::sys {
 
 namespace {
+
+/// One piece of at most a mebibyte, through our memory: for two filesystems that copy_file_range does not join.
+Result<ssize_t> copy_piece(const UniqueFd& source, const UniqueFd& destination, off_t* from, off_t* to, std::size_t count) {
+    std::vector<char> piece(std::min(count, std::size_t{1} << 20));
+    const ssize_t got = ::pread(source.get(), piece.data(), piece.size(), *from);
+    if (got < 0) return fail_errno("read", errno);
+    for (ssize_t done = 0; done < got;) {
+        const ssize_t put = ::pwrite(destination.get(), piece.data() + done, static_cast<std::size_t>(got - done), *to + done);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return fail_errno("write", errno);
+        done += put;
+    }
+    *from += got;
+    *to += got;
+    return got;
+}
 
 Result<void> copy_data_extents(const UniqueFd& source, const UniqueFd& destination, off_t size) {
     for (off_t at = 0; at < size;) {
@@ -27,9 +45,12 @@ Result<void> copy_data_extents(const UniqueFd& source, const UniqueFd& destinati
         if (hole < 0) return fail_errno("find data extents", errno);
         off_t out = data;
         while (data < hole) {
-            const ssize_t copied = ::copy_file_range(source.get(), &data, destination.get(), &out,
-                                                     static_cast<std::size_t>(hole - data), 0);
+            const auto count = static_cast<std::size_t>(hole - data);
+            ssize_t copied = ::copy_file_range(source.get(), &data, destination.get(), &out, count, 0);
             if (copied < 0 && errno == EINTR) continue;
+            if (copied < 0 && (errno == EXDEV || errno == EOPNOTSUPP || errno == EINVAL)) {
+                HUTCH_TRY(copied, copy_piece(source, destination, &data, &out, count));
+            }
             if (copied < 0) return fail_errno("copy_file_range", errno);
             if (copied == 0) return fail_errno("copy_file_range: source became shorter", EIO);
         }
@@ -92,6 +113,12 @@ Result<void> write_file_durably(const std::filesystem::path& path, std::string_v
     if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno("rename to " + path.string(), errno);
     HUTCH_TRY(const UniqueFd directory, sys::open(path.parent_path(), O_RDONLY | O_DIRECTORY));
     if (::fsync(directory.get()) != 0) return fail_errno("fsync " + path.parent_path().string(), errno);
+    return {};
+}
+
+Result<void> flush_to_disk(const std::filesystem::path& path) {
+    HUTCH_TRY(const UniqueFd fd, sys::open(path, O_RDONLY));
+    if (::fsync(fd.get()) != 0) return fail_errno("flush " + path.string(), errno);
     return {};
 }
 

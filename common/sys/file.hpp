@@ -29,6 +29,9 @@ namespace hutch::sys {
 /// Replaces `path` atomically and durably: temporary file beside it, fsync, rename, fsync of the directory.
 [[nodiscard]] Result<void> write_file_durably(const std::filesystem::path& path, std::string_view bytes, mode_t mode);
 
+/// fsync(2) of a file or directory by its path.
+[[nodiscard]] Result<void> flush_to_disk(const std::filesystem::path& path);
+
 /// mkdir -p with `mode` for the directories it makes.
 [[nodiscard]] Result<void> make_directories(const std::filesystem::path& path, mode_t mode = 0700);
 /// rm -rf that never follows a symbolic link. A path that is not there is success.

@@ -62,6 +62,24 @@ TEST(RemoveTree, DoesNotFollowLinks) {
     EXPECT_TRUE(remove_tree(folder.path() / "tree"));
 }
 
+TEST(CopySparse, BetweenFilesystemsThatCopyFileRangeDoesNotJoin) {
+    const TemporaryDirectory folder;
+    const std::filesystem::path source = "/dev/shm/hutch-copy-test-" + std::to_string(::getpid());
+    {
+        const auto fd = sys::open(source, O_WRONLY | O_CREAT).value();
+        ASSERT_TRUE(write_all(fd, std::string(3'000'000, 'a')));
+        ASSERT_EQ(::ftruncate(fd.get(), 50'000'000), 0);
+    }
+    const auto copied = copy_sparse(source, folder.path() / "copy", 0600);
+    std::filesystem::remove(source);
+    ASSERT_TRUE(copied) << copied.error().message;
+    const std::string bytes = read_file(folder.path() / "copy", 60'000'000).value();
+    EXPECT_EQ(bytes, std::string(3'000'000, 'a') + std::string(47'000'000, '\0'));
+    struct stat status {};
+    ASSERT_EQ(::stat((folder.path() / "copy").c_str(), &status), 0);
+    EXPECT_LT(status.st_blocks * 512, 10'000'000) << "the hole became data";
+}
+
 TEST(TryLock, OneHolderAtATime) {
     const TemporaryDirectory folder;
     {
