@@ -1,5 +1,6 @@
 #include "manager/vsock_device/virtqueue.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstring>
@@ -69,10 +70,19 @@ void Virtqueue::store(std::byte* field, std::uint16_t value) const {
     std::atomic_ref<std::uint16_t>(*reinterpret_cast<std::uint16_t*>(field)).store(value, std::memory_order_seq_cst);
 }
 
+std::uint32_t Virtqueue::waiting() const {
+    const auto ahead = static_cast<std::uint16_t>(load(available_ + index_offset) - next_available_);
+    if (ahead <= size_) return ahead;
+    // Linux takes unused chains back by counting the index down when it shuts down, and user-mode Linux says only
+    // afterwards that the ring has stopped
+    const auto behind = static_cast<std::uint16_t>(-ahead);
+    return behind <= size_ ? 0 : ahead;
+}
+
 Result<bool> Virtqueue::pop(std::span<iovec> storage, Chain& chain) {
-    const auto waiting = static_cast<std::uint16_t>(load(available_ + index_offset) - next_available_);
-    if (waiting == 0) return false;
-    if (waiting > size_) return corrupt("more chains are available than it has descriptors");
+    const std::uint32_t count_available = waiting();
+    if (count_available == 0) return false;
+    if (count_available > size_) return corrupt("more chains are available than it has descriptors");
 
     const std::size_t slot = next_available_ & (size_ - 1);
     const std::uint16_t head = load(available_ + ring_offset + 2 * slot);
@@ -127,7 +137,7 @@ bool Virtqueue::enable_kicks() {
         store(used_, 0);
     else
         store(available_event(), next_available_);
-    return load(available_ + index_offset) != next_available_;
+    return waiting() != 0;
 }
 
 }  // namespace hutch::vsock

@@ -77,6 +77,8 @@ private:
         std::uint16_t next;
     };
     Virtqueue(const GuestMemory& memory, const Setup& setup, std::byte* descriptors, std::byte* available, std::byte* used);
+    /// Chains to pop; more than the ring can hold when its index makes no sense.
+    [[nodiscard]] std::uint32_t waiting() const;
     [[nodiscard]] std::uint16_t load(const std::byte* field) const;
     void store(std::byte* field, std::uint16_t value) const;
     [[nodiscard]] std::byte* used_event() const { return available_ + 4 + std::size_t{2} * size_; }
