@@ -12,7 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr mode_t blob_mode = 0444;
+/// Readable by every VM's own uid, and executable: a user-mode kernel is a program. Written by nobody.
+constexpr mode_t blob_mode = 0555;
 
 /// The bytes of `source` under the name `destination`, read-only.
 Result<void> link_or_copy(const fs::path& source, const fs::path& destination) {

@@ -33,7 +33,7 @@ TEST_F(BlobStoreTest, KeepsAFileReadOnlyUnderItsDigest) {
     EXPECT_EQ(sys::read_file(blobs_.path(digest), 100).value(), "abc");
     struct stat status {};
     ASSERT_EQ(::stat(blobs_.path(digest).c_str(), &status), 0);
-    EXPECT_EQ(status.st_mode & 07777U, 0444U);
+    EXPECT_EQ(status.st_mode & 07777U, 0555U);
     EXPECT_TRUE(incoming_is_empty());
     std::filesystem::remove(source);
     EXPECT_TRUE(blobs_.put(source, digest)) << "it is there already, so the source is not needed";
