@@ -1,5 +1,6 @@
 # hutch_library(NAME SOURCES… [DEPENDS …])       a static library, one per module
-# hutch_program(NAME SOURCES… [DEPENDS …] [STATIC]) a program; STATIC: linked statically unless sanitized
+# hutch_program(NAME SOURCES… [DEPENDS …] [STATIC]) a program, put into <build>/${HUTCH_PROGRAM_FOLDER}; STATIC: linked
+#                                                statically unless sanitized
 # hutch_test(NAME SOURCES… [DEPENDS …])          a GoogleTest program, each case known to ctest
 # hutch_fuzzer(NAME SOURCES… [DEPENDS …])        a libFuzzer program, with the fuzz preset only
 
@@ -29,6 +30,7 @@ endfunction()
 function(hutch_program NAME)
   cmake_parse_arguments(ARG "STATIC" "" "DEPENDS" ${ARGN})
   add_executable(${NAME} ${ARG_UNPARSED_ARGUMENTS})
+  set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${HUTCH_PROGRAM_FOLDER})
   target_link_libraries(${NAME} PRIVATE hutch_flags ${ARG_DEPENDS})
   if(ARG_STATIC AND NOT HUTCH_SANITIZE)
     target_link_options(${NAME} PRIVATE -static -Wl,--gc-sections)
