@@ -108,6 +108,9 @@ Result<void> check_together(const Config& config) {
     if (!config.admin_password.empty() && config.admin_email.empty()) {
         return invalid("HUTCH_ADMIN_EMAIL: must be set when HUTCH_ADMIN_PASSWORD is");
     }
+    if (!config.public_url.empty() && !config.public_url.starts_with("http://") && !config.public_url.starts_with("https://")) {
+        return invalid("HUTCH_PUBLIC_URL: must start with http:// or https://");
+    }
     const bool printable = std::all_of(config.api_key.begin(), config.api_key.end(), [](char c) { return c > ' ' && c < 0x7f; });
     if (!printable || config.api_key.size() > 512) {
         return invalid("HUTCH_API_KEY: must be at most 512 printable ASCII characters without spaces");

@@ -26,6 +26,8 @@ struct Config {
     std::string admin_email;     ///< empty: login is off
     std::string admin_password;  ///< empty: login is off
 
+    std::string public_url;      ///< empty, or http(s)://host
+
     std::string driver;    ///< "auto" or "uml"
     std::string uml_mode;  ///< "ptrace"
     std::string log_level; ///< "debug", "info", "warning" or "error"
@@ -49,7 +51,7 @@ struct Config {
     std::int64_t rate_limit = 0;
     std::int64_t rate_limit_create = 0;
     std::int64_t rate_limit_exec = 0;
-    std::int64_t rate_limit_login = 0;  ///< failed logins, all callers together
+    std::int64_t rate_limit_login = 0;  ///< failed sign-ins, for each address
 };
 
 /// Where the settings come from. A struct, so that tests need no real environment.

@@ -127,6 +127,8 @@ TEST_F(ConfigTest, SettingsThatDependOnEachOther) {
     expect_error(with({{"HUTCH_ADMIN_PASSWORD", "secret"}}), {"HUTCH_ADMIN_EMAIL"});
     EXPECT_TRUE(with({{"HUTCH_ADMIN_EMAIL", "a@b"}}));
     expect_error(with({{"HUTCH_DEFAULT_DISK_MB", "2000"}, {"HUTCH_MAX_DISK_MB", "1000"}}), {"HUTCH_DEFAULT_DISK_MB"});
+    expect_error(with({{"HUTCH_PUBLIC_URL", "hutch.example.org"}}), {"HUTCH_PUBLIC_URL"});
+    EXPECT_TRUE(with({{"HUTCH_PUBLIC_URL", "https://hutch.example.org"}}));
     expect_error(with({{"HUTCH_API_KEY", "with space"}}), {"HUTCH_API_KEY"});
     expect_error(with({{"HUTCH_API_KEY", "line\n"}}), {"HUTCH_API_KEY"});
 }

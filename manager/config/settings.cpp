@@ -93,6 +93,10 @@ const std::vector<Setting>& table() {
          TextSetting{&C::admin_email}},
         {"HUTCH_ADMIN_PASSWORD", "admin_password", "", "password of the login; there is no default",
          TextSetting{&C::admin_password}},
+        {"HUTCH_PUBLIC_URL", "public_url", "",
+         "where browsers reach the web UI when a proxy stands in front, such as https://hutch.example.org; https makes the session's "
+         "cookie Secure",
+         TextSetting{&C::public_url}},
         {"HUTCH_SESSION_HOURS", "session_hours", "12", "how long a browser session lasts",
          NumberSetting{&C::session_hours, 1, 24 * 365}},
         {"HUTCH_LOG_LEVEL", "log_level", "info", "least level that is logged, on stderr",
@@ -138,7 +142,7 @@ const std::vector<Setting>& table() {
          NumberSetting{&C::rate_limit_create, 1, 100'000'000}},
         {"HUTCH_RATE_LIMIT_EXEC", "http.rate_limit_exec", "6000", "of these, commands run a minute",
          NumberSetting{&C::rate_limit_exec, 1, 100'000'000}},
-        {"HUTCH_RATE_LIMIT_LOGIN", "http.rate_limit_login", "30", "failed logins a minute, of all callers together",
+        {"HUTCH_RATE_LIMIT_LOGIN", "http.rate_limit_login", "30", "failed sign-ins a minute from one address",
          NumberSetting{&C::rate_limit_login, 1, 100'000}},
 
         {"HUTCH_WARM_POOL", "warm_pool", "0", "guests kept ready: not available in this version", UnavailableSetting{"0", true}},
