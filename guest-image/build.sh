@@ -1,11 +1,12 @@
 #!/bin/bash
 # Builds everything a guest boots from and puts it into one folder.
 #
-#   build.sh --bindir DIR --out DIR
+#   build.sh --bindir DIR --out DIR [--packaged-kernel]
 #
 # --bindir  holds the static programs hutch-init and hutch-agent
 # --out     gets kernel, rootfs.ext4 (links into the cache), initramfs.cpio and
 #           manifest.json, which the manager reads; printed at the end
+# --packaged-kernel  takes Debian's packaged user-mode kernel instead of ours
 #
 # Kernel and root filesystem are built side by side, or taken from the cache
 # (${XDG_CACHE_HOME:-~/.cache}/hutch).
@@ -18,6 +19,7 @@ usage() { sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; }
 
 programs=
 output=
+kernel_arguments=()
 while [ $# -gt 0 ]; do
     case $1 in
         --bindir | --out)
@@ -25,6 +27,7 @@ while [ $# -gt 0 ]; do
             if [ "$1" = --bindir ]; then programs=$2; else output=$2; fi
             shift
             ;;
+        --packaged-kernel) kernel_arguments=(--packaged) ;;
         -h | --help) usage; exit 0 ;;
         *) fail "unknown argument '$1' (see --help)" ;;
     esac
@@ -45,11 +48,13 @@ trap stop EXIT
 
 # Runs one builder in the background: its progress gets a prefix, the folder it
 # prints goes to a file.
-start() { # start NAME
-    "$here/$1/build.sh" > "$temporary/$1" 2> >(sed -u "s/^/[$1] /" >&2) &
+start() { # start NAME [ARGUMENT…]
+    local name=$1
+    shift
+    "$here/$name/build.sh" "$@" > "$temporary/$name" 2> >(sed -u "s/^/[$name] /" >&2) &
     builds+=($!)
 }
-start kernel
+start kernel "${kernel_arguments[@]}"
 start rootfs
 failed=
 for index in 0 1; do
@@ -62,7 +67,11 @@ rootfs=$(cat "$temporary/rootfs")
 
 # A packaged kernel comes with the modules that ours has built in.
 modules=()
-if [ -f "$kernel/modules/modules.dep" ]; then modules=(--modules "$kernel/modules"); fi
+if [ -d "$kernel/modules" ]; then
+    dependencies=$(find "$kernel/modules" -name modules.dep | head -n 1)
+    [ -n "$dependencies" ] || fail "$kernel/modules has no modules.dep, so the modules' order is not known"
+    modules=(--modules "$(dirname "$dependencies")")
+fi
 "$here/initramfs/build.sh" "$programs" "$output" "${modules[@]}" > /dev/null
 
 python3 - "$kernel" "$rootfs" "$output" > "$temporary/manifest.json" << 'PYTHON'
