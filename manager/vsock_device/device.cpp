@@ -1,5 +1,6 @@
 #include "manager/vsock_device/device.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -21,10 +22,19 @@ constexpr std::uint64_t front_end_token = 2;
 constexpr std::uint64_t host_listener_token = 3;
 constexpr std::uint64_t kick_token = 4;
 
+Result<void> never_wait(const sys::UniqueFd& listener) {
+    const int flags = ::fcntl(listener.get(), F_GETFL);
+    if (flags < 0 || ::fcntl(listener.get(), F_SETFL, flags | O_NONBLOCK) != 0)
+        return fail_errno("make a listening socket non-blocking", errno);
+    return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Device>> Device::create(Setup setup) {
     HUTCH_TRY(Poller poller, Poller::create());
+    HUTCH_CHECK(never_wait(setup.front_end_listener));
+    HUTCH_CHECK(never_wait(setup.host_listener));
     auto device = std::unique_ptr<Device>(new Device(std::move(poller), std::move(setup)));
     HUTCH_CHECK(device->poller_.add(device->setup_.front_end_listener, EPOLLIN, front_end_listener_token));
     HUTCH_TRY(device->muxer_, Muxer::create({.guest_cid = device->setup_.guest_cid,

@@ -22,9 +22,7 @@ void print(int fd, std::string_view text) {
 
 /// Takes over a listening socket that the launcher left open.
 Result<sys::UniqueFd> inherit(int fd) {
-    const int flags = ::fcntl(fd, F_GETFL);
-    if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
-        return fail_errno("take over descriptor " + std::to_string(fd), errno);
+    if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return fail_errno("take over descriptor " + std::to_string(fd), errno);
     return sys::UniqueFd(fd);
 }
 
