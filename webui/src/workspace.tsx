@@ -100,7 +100,7 @@ export function Workspace(props: { client: ApiClient; session: Session; onSigned
                     </button>
                 </div>
             </header>
-            <main id="main" tabIndex={-1}>
+            <main id="main" tabIndex={-1} class={polled.error === undefined ? "" : "stale"}>
                 {polled.error !== undefined && (
                     <Message tone="error">
                         {messageOf(polled.error)}{" "}

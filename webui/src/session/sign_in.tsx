@@ -47,7 +47,7 @@ export function SignIn(props: { client: ApiClient; expired: boolean; onSignedIn:
                     <Logo />
                     <span>hutch</span>
                 </h1>
-                <p class="lead">Small virtual machines for code you don’t trust.</p>
+                <p class="lead">Small VMs for code you don’t trust.</p>
                 {props.expired && failure === "" && (
                     <Message tone="info">Your session has ended. Sign in again to go on.</Message>
                 )}

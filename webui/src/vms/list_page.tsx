@@ -49,30 +49,31 @@ function Empty(props: { onCreate: () => void }) {
     );
 }
 
+// The roles are spelled out because a narrow screen lays rows out as cards, and browsers drop the roles of tables then.
 function Table(props: { vms: Vm[]; commands: VmCommands }) {
     const now = useNow(5000);
     return (
         <div class="table-frame">
-            <table class="vms">
-                <thead>
-                    <tr>
-                        <th scope="col">Name</th>
-                        <th scope="col">State</th>
-                        <th scope="col" class="wide-only">
+            <table class="vms" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">Name</th>
+                        <th role="columnheader" scope="col">State</th>
+                        <th role="columnheader" scope="col" class="wide-only">
                             Size
                         </th>
-                        <th scope="col" class="wide-only">
+                        <th role="columnheader" scope="col" class="wide-only">
                             Address
                         </th>
-                        <th scope="col" class="wide-only">
+                        <th role="columnheader" scope="col" class="wide-only">
                             Created
                         </th>
-                        <th scope="col">
+                        <th role="columnheader" scope="col">
                             <span class="visually-hidden">Actions</span>
                         </th>
                     </tr>
                 </thead>
-                <tbody>
+                <tbody role="rowgroup">
                     {props.vms.map((vm) => (
                         <Row key={vm.id} vm={vm} now={now} commands={props.commands} />
                     ))}
@@ -86,25 +87,25 @@ function Row(props: { vm: Vm; now: number; commands: VmCommands }) {
     const { vm } = props;
     const size = `${formatCount(vm.cpu, "vCPU")}, ${formatMebibytes(vm.memMb)}`;
     return (
-        <tr data-vm={vm.id}>
-            <td class="vm-name">
+        <tr role="row" data-vm={vm.id}>
+            <td role="cell" class="vm-name">
                 <a href={`#/vms/${encodeURIComponent(vm.id)}`}>{labelOf(vm)}</a>
                 {vm.name && <span class="id">{vm.id}</span>}
                 <span class="narrow-only secondary">{size}</span>
                 {vm.state === "ERROR" && vm.error && <span class="reason">{vm.error}</span>}
             </td>
-            <td>
+            <td role="cell" class="vm-state">
                 <StateBadge state={vm.state} />
             </td>
-            <td class="wide-only nowrap">{size}</td>
-            <td class="wide-only mono">{vm.guestIp || "–"}</td>
-            <td class="wide-only nowrap">
+            <td role="cell" class="wide-only nowrap">{size}</td>
+            <td role="cell" class="wide-only mono">{vm.guestIp || "–"}</td>
+            <td role="cell" class="wide-only nowrap">
                 <time dateTime={vm.createdAt} title={vm.createdAt}>
                     {formatAge(vm.createdAt, props.now)}
                 </time>
             </td>
-            <td class="actions">
-                <VmButtons vm={vm} commands={props.commands} />
+            <td role="cell" class="actions">
+                <VmButtons vm={vm} commands={props.commands} place="row" />
             </td>
         </tr>
     );

@@ -43,12 +43,12 @@ export function Output(props: { name: "stdout" | "stderr"; text: string; truncat
                 {navigator.clipboard !== undefined && (
                     <button type="button" class="button quiet small" onClick={copy}>
                         <CopyIcon />
-                        <span aria-live="polite">{copied ? "Copied" : "Copy"}</span>
+                        <span class="button-label" aria-live="polite">{copied ? "Copied" : "Copy"}</span>
                     </button>
                 )}
                 <button type="button" class="button quiet small" onClick={download}>
                     <DownloadIcon />
-                    <span>Save</span>
+                    <span class="button-label">Save</span>
                 </button>
             </figcaption>
             <pre tabIndex={0} role="region" aria-label={`${props.name} of the command`} data-stream={props.name}>

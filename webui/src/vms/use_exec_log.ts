@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
-import { type ApiClient, isAbort, messageOf } from "../api/client";
+import { type ApiClient, ApiError, isAbort, messageOf } from "../api/client";
 import type { ExecRequest, Vm } from "../api/types";
 import { type ExecEntry, type ExecOutcome, withEntry, withOutcome } from "./exec_log";
 
@@ -26,7 +26,7 @@ export function useExecLog(client: ApiClient) {
             try {
                 outcome = { kind: "done", result: await client.exec(vm.id, request, call.signal) };
             } catch (error) {
-                outcome = isAbort(error) ? { kind: "cancelled" } : { kind: "failed", message: messageOf(error) };
+                outcome = isAbort(error) ? { kind: "cancelled" } : { kind: "failed", message: failureOf(error) };
             }
             calls.current.delete(number);
             setLog((old) => withOutcome(old, number, outcome));
@@ -36,4 +36,9 @@ export function useExecLog(client: ApiClient) {
 
     const cancel = useCallback((number: number) => calls.current.get(number)?.abort(), []);
     return { log, run, cancel };
+}
+
+function failureOf(error: unknown): string {
+    const unknownEnd = error instanceof ApiError && error.kind !== "http";
+    return unknownEnd ? `${messageOf(error)} Whether the command ran, and how it ended, is not known.` : messageOf(error);
 }

@@ -13,7 +13,8 @@ export interface VmCommands {
     busy: ReadonlySet<string>;
 }
 
-export function VmButtons(props: { vm: Vm; commands: VmCommands }) {
+/** `row`: small, in the list. `page`: the delete button is spelled out. */
+export function VmButtons(props: { vm: Vm; commands: VmCommands; place: "row" | "page" }) {
     const { vm, commands } = props;
     const busy = commands.busy.has(vm.id);
     const of = <span class="visually-hidden"> {labelOf(vm)}</span>;
@@ -33,7 +34,7 @@ export function VmButtons(props: { vm: Vm; commands: VmCommands }) {
             )}
             <button type="button" class="button small quiet delete" title="Delete" onClick={() => commands.remove(vm)}>
                 <TrashIcon />
-                <span class="visually-hidden">Delete{of}</span>
+                <span class={props.place === "row" ? "visually-hidden" : ""}>Delete{of}</span>
             </button>
         </div>
     );

@@ -58,7 +58,7 @@ export function VmPage(props: {
                     <h1 class="breakable">{labelOf(vm)}</h1>
                     <StateBadge state={vm.state} />
                 </div>
-                <VmButtons vm={vm} commands={props.commands} />
+                <VmButtons vm={vm} commands={props.commands} place="page" />
             </div>
             {vm.state === "ERROR" && (
                 <Message tone="error">
