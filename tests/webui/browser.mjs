@@ -1,6 +1,7 @@
 // Debian's Chromium with a fresh profile, watched: which requests it makes and what goes wrong in the page.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -56,4 +57,18 @@ export async function openBrowser(origin) {
             await rm(profile, { recursive: true, force: true, maxRetries: 5 });
         },
     };
+}
+
+/**
+ * What axe-core finds wrong with the page as it is now (WCAG 2.2 A and AA: names, roles, contrast), one line each.
+ */
+export async function accessibilityFaults(page) {
+    const source = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+    // Through the debugger, not as a script of the page, which its content security policy would refuse.
+    await page.evaluate(`window.axe === undefined && (() => { ${await readFile(source, "utf8")} })()`);
+    const violations = await page.evaluate(async () => {
+        const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+        return (await window.axe.run(document, { runOnly: tags, resultTypes: ["violations"] })).violations;
+    });
+    return violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(" ")}: ${node.failureSummary}`));
 }

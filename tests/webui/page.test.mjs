@@ -10,7 +10,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
-import { openBrowser } from "./browser.mjs";
+import { accessibilityFaults, openBrowser } from "./browser.mjs";
 
 const managerUrl = process.env.HUTCH_URL;
 const apiKey = process.env.HUTCH_API_KEY;
@@ -32,6 +32,15 @@ before(async () => {
 after(async () => {
     await browser?.close();
 });
+
+/** A view that is worth a look: a picture if wanted, and no accessibility faults in either colour scheme. */
+async function inspect(name) {
+    for (const colorScheme of ["dark", "light"]) {
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await picture(`${name}-${colorScheme}`);
+        assert.deepEqual(await accessibilityFaults(page), [], `${name}, ${colorScheme}`);
+    }
+}
 
 async function picture(name) {
     if (pictures) await page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true });
@@ -89,7 +98,7 @@ test("an operator's walk through the page", async (walk) => {
         assert.match(policy, /default-src 'self'/);
         assert.doesNotMatch(policy, /unsafe/);
         await page.getByRole("heading", { name: "hutch" }).waitFor();
-        await picture("01-sign-in");
+        await inspect("01-sign-in");
     });
 
     await step("a wrong key is refused with a reason", async () => {
@@ -98,7 +107,7 @@ test("an operator's walk through the page", async (walk) => {
         await alert.waitFor();
         assert.notEqual((await alert.innerText()).trim(), "");
         assert.equal((await browser.context.cookies()).length, 0);
-        await picture("02-wrong-key");
+        await inspect("02-wrong-key");
     });
 
     await step("the right key opens the list", async () => {
@@ -110,7 +119,7 @@ test("an operator's walk through the page", async (walk) => {
         assert.equal(cookie?.sameSite, "Lax");
         const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
         assert.ok(!kept.includes(apiKey), "the page keeps the key where scripts can read it");
-        await picture("03-empty-list");
+        await inspect("03-empty-list");
     });
 
     await step("what the API refuses is shown in the form", async () => {
@@ -120,7 +129,7 @@ test("an operator's walk through the page", async (walk) => {
         await dialog.getByLabel("Allowed destinations").fill("999.1.2.3");
         await dialog.getByRole("button", { name: "Create VM" }).click();
         assert.match(await dialog.getByRole("alert").innerText(), /allowIps/);
-        await picture("04-refused");
+        await inspect("04-refused");
         await page.keyboard.press("Escape");
         await dialog.waitFor({ state: "detached" });
     });
@@ -130,12 +139,12 @@ test("an operator's walk through the page", async (walk) => {
         const dialog = page.getByRole("dialog", { name: "New VM" });
         await dialog.getByLabel("Name").fill(vmName);
         await dialog.getByLabel("Memory").selectOption("128");
-        await picture("05-create");
+        await inspect("05-create");
         await dialog.getByRole("button", { name: "Create VM" }).click();
         await row().waitFor();
         await row().locator('[data-state="RUNNING"]').waitFor();
         await dialog.waitFor({ state: "detached" });
-        await picture("06-running");
+        await inspect("06-running");
     });
 
     await step("a command's output and exit code are shown", async () => {
@@ -162,7 +171,7 @@ test("an operator's walk through the page", async (walk) => {
         const late = await run("sleep 600");
         assert.match(late.ending, /timed out/);
         await page.getByLabel("Time limit").fill("30");
-        await picture("07-commands");
+        await inspect("07-commands");
     });
 
     await step("a running command can be cancelled", async () => {
@@ -185,7 +194,7 @@ test("an operator's walk through the page", async (walk) => {
         assert.equal(await entry.locator("img, script, a").count(), 0);
         assert.equal(await page.evaluate("window.hacked"), undefined);
         assert.equal(await page.title(), title);
-        await picture("08-hostile-output");
+        await inspect("08-hostile-output");
     });
 
     await step("long output is cut on the page until asked for", async () => {
@@ -211,29 +220,27 @@ test("an operator's walk through the page", async (walk) => {
     await step("a session that ended leads back to signing in, and from there to the same page", async () => {
         await browser.context.clearCookies();
         await page.getByText("Your session has ended").waitFor();
-        await picture("09-expired");
+        await inspect("09-expired");
         await signIn(apiKey);
         await page.getByRole("heading", { name: vmName }).waitFor();
     });
 
-    await step("a narrow, dark screen", async () => {
+    await step("a narrow screen", async () => {
         await page.setViewportSize({ width: 390, height: 780 });
-        await page.emulateMedia({ colorScheme: "dark" });
         await run("id; ls -la /workspace /nowhere");
-        await picture("10-narrow-dark");
+        await inspect("10-narrow");
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
         assert.ok(overflow <= 0, `the page is ${overflow} px wider than the screen`);
         await page.getByRole("link", { name: "Virtual machines", exact: true }).click();
         await row().waitFor();
-        await picture("11-narrow-list");
+        await inspect("11-narrow-list");
         await page.setViewportSize({ width: 1180, height: 820 });
-        await page.emulateMedia({ colorScheme: "light" });
     });
 
     await step("deleting asks first, and leaves an empty list", async () => {
         await page.getByRole("button", { name: `Delete ${vmName}` }).click();
         const dialog = page.getByRole("dialog", { name: "Delete this VM?" });
-        await picture("12-delete");
+        await inspect("12-delete");
         await dialog.getByRole("button", { name: "Keep it" }).click();
         await dialog.waitFor({ state: "detached" });
         await row().waitFor();
