@@ -57,6 +57,7 @@ Connection::Fate Connection::opened_by_guest() {
 
 Connection::Fate Connection::host_event(std::uint32_t events) {
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) end_ahead_ = true;
     const bool gone = (events & (EPOLLHUP | EPOLLERR)) != 0;
     switch (state_) {
         case State::reading_line: return read_line();
@@ -213,7 +214,7 @@ bool Connection::data_due() const {
 StreamSocket::Transfer Connection::read_data(std::span<iovec> parts) {
     const StreamSocket::Transfer transfer = socket_.read(parts);
     if (transfer.status == StreamSocket::Status::ended) host_done_sending_ = true;
-    if (transfer.status != StreamSocket::Status::moved || transfer.drained) readable_ = false;
+    if (transfer.status != StreamSocket::Status::moved || (transfer.drained && !end_ahead_)) readable_ = false;
     credit_.spend(static_cast<std::uint32_t>(transfer.bytes));
     return transfer;
 }

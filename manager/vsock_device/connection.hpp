@@ -123,6 +123,7 @@ private:
     std::uint32_t guest_shutdown_ = 0;    ///< flags that the guest told us
     bool answer_due_ = true;              ///< the request or the response has yet to go to the guest
     bool readable_ = false;               ///< the socket may have bytes or its end to read
+    bool end_ahead_ = false;              ///< epoll has told of the end, which comes once, maybe before bytes are read
     bool host_done_sending_ = false;
     bool host_done_receiving_ = false;
     bool credit_answer_due_ = false;      ///< the guest asked for our credit
