@@ -26,6 +26,8 @@ export interface Vm {
     allowIps?: string[];
     /** Why the VM is in state ERROR. */
     error?: string | null;
+    /** The steps of its last start, milliseconds after the call; empty unless RUNNING. */
+    bootTimeline?: { step: string; atMs: number }[];
     /** What the create call asked for and did not get yet. */
     warnings?: string[];
 }
@@ -43,7 +45,7 @@ export interface CreateVmRequest {
     cpu: number;
     /** MiB, 128–8192 */
     memMb: number;
-    /** IPv4 addresses, CIDR ranges, domains */
+    /** IPv4 addresses, networks, domains, each optionally with :port */
     allowIps: string[];
     imageId?: string;
     name?: string;

@@ -78,7 +78,7 @@ export function CreateDialog(props: {
                     <Message tone="warning">There is no usable image yet, so no VM can be made.</Message>
                 )}
                 <Field label="Name" hint="Optional, for people. The id is given by the manager.">
-                    {(ids) => <input {...ids} name="name" maxLength={64} autocomplete="off" spellcheck={false} autofocus />}
+                    {(ids) => <input {...ids} name="name" maxLength={128} autocomplete="off" spellcheck={false} autofocus />}
                 </Field>
                 <Field label="Image">
                     {(ids) => (
@@ -117,9 +117,9 @@ export function CreateDialog(props: {
                 </div>
                 <details class="more">
                     <summary>Network</summary>
-                    <Field label="Allowed destinations" hint="IPv4 addresses or CIDR ranges, one per line. Empty: none.">
+                    <Field label="Allowed destinations" hint="IPv4 addresses, networks or domains, one per line. Empty: none.">
                         {(ids) => (
-                            <textarea {...ids} name="allowIps" rows={3} spellcheck={false} placeholder="10.0.0.0/8" class="mono" />
+                            <textarea {...ids} name="allowIps" rows={3} spellcheck={false} placeholder="example.org:443" class="mono" />
                         )}
                     </Field>
                 </details>

@@ -1,7 +1,9 @@
 // One VM: its state, what it is made of, and the command box.
 
+import type { ComponentChildren } from "preact";
+
 import type { ExecRequest, Vm } from "../api/types";
-import { formatAge, formatCount, formatMebibytes } from "../format";
+import { formatAge, formatCount, formatDuration, formatMebibytes } from "../format";
 import { useNow, useTitle } from "../ui/hooks";
 import { BackIcon } from "../ui/icons";
 import { Message } from "../ui/message";
@@ -91,6 +93,7 @@ export function VmPage(props: {
                     </Fact>
                 ) : null}
             </dl>
+            {vm.bootTimeline && vm.bootTimeline.length > 0 && <BootTimeline steps={vm.bootTimeline} />}
             <ExecPanel
                 key={vm.id}
                 vm={vm}
@@ -102,11 +105,26 @@ export function VmPage(props: {
     );
 }
 
-function Fact(props: { name: string; children: preact.ComponentChildren }) {
+function Fact(props: { name: string; children: ComponentChildren }) {
     return (
         <div class="fact">
             <dt>{props.name}</dt>
             <dd>{props.children}</dd>
         </div>
+    );
+}
+
+function BootTimeline(props: { steps: { step: string; atMs: number }[] }) {
+    return (
+        <details class="more timeline">
+            <summary>Ready {formatDuration(props.steps.at(-1)?.atMs ?? 0)} after the call</summary>
+            <ol>
+                {props.steps.map((step, index) => (
+                    <li key={index}>
+                        <span class="at">{formatDuration(step.atMs)}</span> {step.step}
+                    </li>
+                ))}
+            </ol>
+        </details>
     );
 }
