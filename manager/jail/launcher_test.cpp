@@ -54,7 +54,8 @@ protected:
         specification.arguments = {"/probe", secret().string()};
         specification.mounts = {{MountKind::read_only, HUTCH_JAIL_PROBE, "/probe", 0},
                                 {MountKind::read_only, base().string(), "/base", 0},
-                                {MountKind::read_write, disk().string(), "/disk", 0}};
+                                {MountKind::read_write, disk().string(), "/disk", 0},
+                                {MountKind::tmpfs, "", "/tmp", 1 << 20}};
         specification.policy = GetParam();
         specification.max_file_bytes = 1 << 20;
         if (::geteuid() == 0) specification.host_uid = some_host_uid;
@@ -104,6 +105,7 @@ TEST_P(LauncherTest, AHostileProgramIsDeniedEverythingButItsDisk) {
     EXPECT_EQ(*sys::read_file(base(), 100), "base");
     if (GetParam() == Policy::uml) {
         EXPECT_EQ(outcomes["write_own_disk"], "allowed");
+        EXPECT_EQ(outcomes["create_in_tmpfs"], "allowed");
         EXPECT_EQ(outcomes["open_host_file"], "ENOENT");
     }
 }

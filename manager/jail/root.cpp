@@ -40,18 +40,18 @@ Result<void> set_attributes(const UniqueFd& mount, std::uint64_t attributes, con
     return {};
 }
 
-Result<UniqueFd> new_tmpfs(std::uint64_t size_bytes) {
+Result<UniqueFd> new_tmpfs(std::uint64_t size_bytes, const char* mode) {
     HUTCH_TRY(const UniqueFd context, checked(::syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC), "fsopen tmpfs"));
     const std::string size = std::to_string(size_bytes);
     if (::syscall(SYS_fsconfig, context.get(), FSCONFIG_SET_STRING, "size", size.c_str(), 0) != 0 ||
-        ::syscall(SYS_fsconfig, context.get(), FSCONFIG_SET_STRING, "mode", "0755", 0) != 0 ||
+        ::syscall(SYS_fsconfig, context.get(), FSCONFIG_SET_STRING, "mode", mode, 0) != 0 ||
         ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
         return fail_errno("configure tmpfs", errno);
     return checked(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, hardened), "fsmount tmpfs");
 }
 
 Result<UniqueFd> detached(const Mount& mount) {
-    if (mount.kind == MountKind::tmpfs) return new_tmpfs(mount.size_bytes);
+    if (mount.kind == MountKind::tmpfs) return new_tmpfs(mount.size_bytes, "1777");
     HUTCH_TRY(UniqueFd tree, checked(::syscall(SYS_open_tree, AT_FDCWD, mount.source.c_str(),
                                                OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW),
                                      "open " + mount.source));
@@ -96,7 +96,7 @@ Result<void> enter_root(const std::vector<Mount>& mounts) {
         HUTCH_TRY(UniqueFd tree, detached(mount));
         trees.push_back(std::move(tree));
     }
-    HUTCH_TRY(const UniqueFd root, new_tmpfs(1 << 16));
+    HUTCH_TRY(const UniqueFd root, new_tmpfs(1 << 16, "0755"));
     HUTCH_CHECK(attach(root, AT_FDCWD, "/", "new root"));
     if (::fchdir(root.get()) != 0) return fail_errno("enter new root", errno);
     for (std::size_t index = 0; index < mounts.size(); ++index) {

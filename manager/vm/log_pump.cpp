@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -60,6 +61,13 @@ Result<sys::UniqueFd> LogPump::attach(const std::filesystem::path& file) {
     return std::move(pipe.write_end);
 }
 
+void LogPump::wait_until_complete(const std::filesystem::path& file, std::chrono::milliseconds timeout) {
+    std::unique_lock lock(mutex_);
+    stream_ended_.wait_for(lock, timeout, [&] {
+        return std::none_of(streams_.begin(), streams_.end(), [&](const auto& entry) { return entry.second->path == file; });
+    });
+}
+
 void LogPump::run() {
     for (;;) {
         epoll_event events[16];
@@ -70,7 +78,9 @@ void LogPump::run() {
             if (fd == wake_.get()) return;
             const std::lock_guard lock(mutex_);
             const auto stream = streams_.find(fd);
-            if (stream != streams_.end() && !copy_some(*stream->second)) streams_.erase(stream);
+            if (stream == streams_.end() || copy_some(*stream->second)) continue;
+            streams_.erase(stream);
+            stream_ended_.notify_all();
         }
     }
 }

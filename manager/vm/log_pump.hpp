@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -25,6 +27,9 @@ public:
     /// The writing end of a new pipe that is appended to `file` until its last writer is gone.
     [[nodiscard]] Result<sys::UniqueFd> attach(const std::filesystem::path& file);
 
+    /// Waits until everything written for `file` by writers that are gone now is in it, at most `timeout`.
+    void wait_until_complete(const std::filesystem::path& file, std::chrono::milliseconds timeout);
+
 private:
     struct Stream {
         sys::UniqueFd pipe;
@@ -43,6 +48,7 @@ private:
     sys::UniqueFd wake_;  ///< eventfd: the end
     std::uint64_t max_bytes_;
     std::mutex mutex_;
+    std::condition_variable stream_ended_;
     std::unordered_map<int, std::unique_ptr<Stream>> streams_;  ///< by pipe descriptor; guarded by mutex_
     std::thread thread_;
 };

@@ -28,7 +28,9 @@ constexpr const char* console_name = "console.log";
 constexpr const char* vmm_log_name = "vmm.log";
 /// For the agent to accept a shutdown; the power-off itself has the configured timeout.
 constexpr std::chrono::milliseconds shutdown_call_timeout{2'000};
-constexpr std::size_t console_lines_shown = 3;
+/// For the last console lines of a guest that did not start to arrive in its log.
+constexpr std::chrono::milliseconds log_timeout{1'000};
+constexpr std::size_t log_lines_shown = 3;
 /// Every new connection of the manager to the device waits here for a moment.
 constexpr int vsock_backlog = 128;
 
@@ -46,17 +48,17 @@ void remove_sockets(const std::filesystem::path& directory) {
     }
 }
 
-/// The last lines of the guest's console, printable, for an error message.
-std::string console_tail(const std::filesystem::path& directory) {
-    auto text = sys::read_file(directory / console_name, 1 << 20).value_or("");
+/// The last lines of a log, printable, for an error message: "; its <what> ends with: …", or nothing when it is empty.
+std::string log_tail(const std::filesystem::path& file, const char* what) {
+    auto text = sys::read_file(file, 64 << 20).value_or("");
     std::string tail;
     std::size_t lines = 0;
     for (std::size_t at = text.size(); at-- > 0 && tail.size() < 600;) {
-        if (text[at] == '\n' && at + 1 < text.size() && ++lines == console_lines_shown) break;
+        if (text[at] == '\n' && at + 1 < text.size() && ++lines == log_lines_shown) break;
         tail += (text[at] >= 0x20 && text[at] <= 0x7e) ? text[at] : ' ';
     }
     std::reverse(tail.begin(), tail.end());
-    return tail.empty() ? "" : "; its console ends with: " + tail;
+    return tail.empty() ? "" : std::string("; its ") + what + " ends with: " + tail;
 }
 
 }  // namespace
@@ -345,9 +347,14 @@ Result<std::shared_ptr<RunningVm>> VmManager::boot(const VmRecord& record, Timel
     auto running = std::make_shared<RunningVm>();
     HUTCH_TRY(running->machine, driver_.launch(request));
     timeline.reached("processes jailed and started");
-    HUTCH_TRY(const guest::Ready ready, ready_port.wait(running->machine->exit_descriptors(), options_.boot_timeout));
-    timeline.guest_ready(ready);
-    running->boot_id = ready.boot_id;
+    const auto ready = ready_port.wait(running->machine->exit_descriptors(), options_.boot_timeout);
+    if (!ready) {
+        const auto ended = running->machine->wait(std::chrono::milliseconds(0));
+        const std::string reason = ended && *ended ? ": " + (*ended)->reason : "";
+        return tl::unexpected(Error{ready.error().kind, ready.error().code, ready.error().message + reason});
+    }
+    timeline.guest_ready(*ready);
+    running->boot_id = ready->boot_id;
     HUTCH_TRY(running->client, guest::GuestClient::create(directory));
     ::unlinkat(directory_fd.get(), "vsock.sock_1024", 0);
     return running;
@@ -358,9 +365,13 @@ Result<void> VmManager::start_locked(VmSlot& slot, VmRecord record, Timeline& ti
     record.state = VmState::starting;
     auto running = boot(record, timeline);
     if (!running) {
-        remove_sockets(directory_of(record.id));
+        const std::filesystem::path directory = directory_of(record.id);
+        log_pump_->wait_until_complete(directory / console_name, log_timeout);
+        log_pump_->wait_until_complete(directory / vmm_log_name, log_timeout);
+        remove_sockets(directory);
         Error error = running.error();
-        error.message = "start " + record.id.text() + ": " + error.message + console_tail(directory_of(record.id));
+        error.message = "start " + record.id.text() + ": " + error.message +
+                        log_tail(directory / console_name, "console") + log_tail(directory / vmm_log_name, "VMM log");
         if (auto moved = move(record, VmState::error, error.message); !moved)
             spdlog::error("mark {} as failed: {}", record.id.text(), moved.error().message);
         return tl::unexpected(std::move(error));

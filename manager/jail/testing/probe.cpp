@@ -40,6 +40,7 @@ int main(int count, char** arguments) {
     tell("write_read_only_file", ::open("/base", O_RDWR));
     tell("chmod_read_only_file", ::chmod("/base", 0777));
     tell("create_in_root", ::open("/new", O_CREAT | O_WRONLY, 0600));
+    tell("create_in_tmpfs", ::open("/tmp/new", O_CREAT | O_WRONLY, 0600));
     tell("inet_socket", ::socket(AF_INET, SOCK_STREAM, 0));
     tell("netlink_socket", ::socket(AF_NETLINK, SOCK_RAW, 0));
     tell("vsock_socket", ::socket(AF_VSOCK, SOCK_STREAM, 0));
