@@ -20,7 +20,7 @@ if [ ! -d "$cache/$key/node_modules" ]; then
         trap 'rm -rf "$work"' EXIT
         mkdir -p "$work"
         cp "$project/package.json" "$project/package-lock.json" "$work/"
-        (cd "$work" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+        (cd "$work" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2)
         rm -rf "${cache:?}/$key"
         mv "$work" "$cache/$key"
     ) 9>"$cache/$key.lock"

@@ -27,7 +27,7 @@ if [ ! -e "$cache/$key/bin/node" ]; then
         trap 'rm -rf "$work"' EXIT
         mkdir -p "$work"
         cp "$here/toolchain/package.json" "$here/toolchain/package-lock.json" "$work/"
-        (cd "$work" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+        (cd "$work" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2)
         mkdir "$work/bin"
         for node in "$work"/node_modules/node-linux-*/bin/node; do
             ln -s "../${node#"$work/"}" "$work/bin/node"

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 
 import { type ApiClient, ApiError, messageOf } from "./api/client";
 import type { Session, Vm } from "./api/types";
-import { usePolling, useRoute } from "./ui/hooks";
+import { nothingFocused, usePolling, useRoute } from "./ui/hooks";
 import { Logo } from "./ui/icons";
 import { Message, type Tone } from "./ui/message";
 import { CreateDialog } from "./vms/create_dialog";
@@ -78,6 +78,11 @@ export function Workspace(props: { client: ApiClient; session: Session; onSigned
         props.onSignedOut();
     }
 
+    // A followed link is gone with its page, and the focus with it: keyboard and screen reader go on at the new page's start.
+    useEffect(() => {
+        if (nothingFocused()) document.getElementById("main")?.focus({ preventScroll: true });
+    }, [route]);
+
     const vmId = /^\/vms\/([^/]+)$/.exec(route)?.[1];
     const shownVm = vmId === undefined ? undefined : decode(vmId);
 
@@ -140,7 +145,6 @@ export function Workspace(props: { client: ApiClient; session: Session; onSigned
                     onClose={() => setDialog(null)}
                     onSent={refresh}
                     onCreated={(vm) => {
-                        setDialog((open) => (open?.kind === "create" ? null : open));
                         vm.warnings?.forEach((warning) => notify("warning", `${labelOf(vm)}: ${warning}`));
                         refresh();
                     }}

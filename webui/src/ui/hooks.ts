@@ -55,3 +55,7 @@ export function useTitle(title: string): void {
         document.title = title === "" ? "hutch" : `${title} · hutch`;
     }, [title]);
 }
+
+export function nothingFocused(): boolean {
+    return document.activeElement === null || document.activeElement === document.body;
+}

@@ -16,6 +16,7 @@ export function CreateDialog(props: {
     onClose: () => void;
     /** The call left: a VM in state STARTING may show up in the list. */
     onSent: () => void;
+    /** Also after the dialog was closed. */
     onCreated: (vm: Vm) => void;
     /** The call failed after the dialog was closed. */
     onLateFailure: (message: string) => void;
@@ -57,6 +58,7 @@ export function CreateDialog(props: {
         props.onSent();
         try {
             props.onCreated(await answer);
+            if (shown.current) props.onClose();
         } catch (error) {
             if (shown.current) {
                 setFailure(messageOf(error));

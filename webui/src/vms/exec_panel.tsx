@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ExecRequest, Vm } from "../api/types";
 import { formatDuration } from "../format";
 import { Field } from "../ui/field";
-import { useNow } from "../ui/hooks";
+import { nothingFocused, useNow } from "../ui/hooks";
 import { PlayIcon, StopIcon } from "../ui/icons";
 import { Message } from "../ui/message";
 import { endingOf, type ExecEntry } from "./exec_log";
@@ -20,7 +20,7 @@ export function ExecPanel(props: {
 }) {
     const [command, setCommand] = useState("");
     const [cwd, setCwd] = useState("");
-    const [seconds, setSeconds] = useState("30");
+    const [seconds, setSeconds] = useState("");
     const [recalled, setRecalled] = useState(-1);
     const input = useRef<HTMLTextAreaElement>(null);
     const form = useRef<HTMLFormElement>(null);
@@ -28,7 +28,8 @@ export function ExecPanel(props: {
     const ready = canExec(props.vm.state);
 
     useEffect(() => {
-        if (ready) input.current?.focus({ preventScroll: true });
+        // Never takes the focus from where somebody is at work.
+        if (ready && nothingFocused()) input.current?.focus({ preventScroll: true });
     }, [props.vm.id, ready]);
 
     useEffect(() => {
@@ -40,7 +41,8 @@ export function ExecPanel(props: {
     function run(event: Event): void {
         event.preventDefault();
         if (!ready || command.trim() === "") return;
-        const request: ExecRequest = { cmd: command, timeoutMs: Math.round(Number(seconds) * 1000) };
+        const request: ExecRequest = { cmd: command };
+        if (seconds !== "") request.timeoutMs = Math.round(Number(seconds) * 1000);
         if (cwd.trim() !== "") request.cwd = cwd.trim();
         props.onRun(request);
         setCommand("");
@@ -130,15 +132,15 @@ export function ExecPanel(props: {
                                 />
                             )}
                         </Field>
-                        <Field label="Time limit" hint="Seconds">
+                        <Field label="Time limit" hint="Seconds; 30 when empty">
                             {(ids) => (
                                 <input
                                     {...ids}
                                     name="timeout"
                                     type="number"
-                                    min={0.1}
+                                    min={0.001}
                                     step="any"
-                                    required
+                                    placeholder="30"
                                     value={seconds}
                                     onInput={(event) => setSeconds(event.currentTarget.value)}
                                 />
