@@ -607,7 +607,7 @@ TEST_F(MuxerWithBuffersTest, PacketsToAnotherCidAreReset) {
 }
 
 TEST_F(MuxerWithBuffersTest, OtherSocketTypesAreReset) {
-    for (const std::uint16_t type : {0, 2, 3, 0xffff}) {
+    for (const auto type : std::initializer_list<std::uint16_t>{0, 2, 3, 0xffff}) {
         PacketHeader header = guest_header(Operation::request, 5000, echo_port);
         header.type = type;
         const auto packets = exchange(header);
@@ -684,9 +684,10 @@ TEST_F(MuxerWithBuffersTest, AHeaderInPiecesIsUnderstood) {
     const PacketHeaderBytes bytes = serialise_packet_header(guest_header(Operation::request, 5000, echo_port));
     std::copy(bytes.begin(), bytes.end(), driver_.memory().start() + at);
     for (std::uint16_t i = 0; i < packet_header_size; ++i)
-        driver_.transmit_ring().describe(i, TestMemory::guest_base + at + i, 1,
-                                         i + 1U == packet_header_size ? std::uint16_t{0} : testing_support::RingDriver::flag_next,
-                                         static_cast<std::uint16_t>(i + 1));
+        driver_.transmit_ring().describe(
+            i, TestMemory::guest_base + at + i, 1,
+            static_cast<std::uint16_t>(i + 1U == packet_header_size ? 0 : testing_support::RingDriver::flag_next),
+            static_cast<std::uint16_t>(i + 1));
     driver_.transmit_ring().make_available(0);
     settle();
     expect_operations(received(), {Operation::response});

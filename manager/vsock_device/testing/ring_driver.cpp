@@ -33,8 +33,10 @@ void RingDriver::set_available_index(std::uint16_t index) {
     store<std::uint16_t>(available() + 2, index);
 }
 
+bool RingDriver::has_used() const { return load<std::uint16_t>(used() + 2) != used_index_; }
+
 std::optional<RingDriver::Used> RingDriver::take_used() {
-    if (load<std::uint16_t>(used() + 2) == used_index_) return std::nullopt;
+    if (!has_used()) return std::nullopt;
     const std::uint64_t at = used() + 4 + std::uint64_t{8} * (used_index_ % size_);
     ++used_index_;
     return Used{load<std::uint32_t>(at), load<std::uint32_t>(at + 4)};

@@ -40,6 +40,9 @@ public:
     /// The next chain that the device has used.
     [[nodiscard]] std::optional<Used> take_used();
 
+    [[nodiscard]] bool has_used() const;
+    [[nodiscard]] std::uint16_t used_index() const { return used_index_; }
+
     void set_interrupt_flags(std::uint16_t flags);
     void set_used_event(std::uint16_t index);
     [[nodiscard]] std::uint16_t kick_flags() const;
