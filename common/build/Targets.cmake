@@ -33,7 +33,7 @@ function(hutch_program NAME)
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${HUTCH_PROGRAM_FOLDER})
   target_link_libraries(${NAME} PRIVATE hutch_flags ${ARG_DEPENDS})
   if(ARG_STATIC AND NOT HUTCH_SANITIZE)
-    target_link_options(${NAME} PRIVATE -static -Wl,--gc-sections)
+    target_link_options(${NAME} PRIVATE -static -Wl,--gc-sections,--strip-all)
   endif()
 endfunction()
 
