@@ -15,11 +15,11 @@
 namespace hutch::vsock {
 namespace {
 
-using testing_support::FakeFrontEnd;
-using testing_support::FakeGuest;
-using testing_support::GuestDriver;
-using testing_support::RingDriver;
-using testing_support::TestMemory;
+using fakes::FakeFrontEnd;
+using fakes::FakeGuest;
+using fakes::GuestDriver;
+using fakes::RingDriver;
+using fakes::TestMemory;
 
 // The whole device in a thread of its own, between a fake guest and real sockets.
 class DeviceTest : public ::testing::TestWithParam<std::uint64_t> {

@@ -11,7 +11,7 @@
 namespace hutch::vsock {
 namespace {
 
-using testing_support::TestMemory;
+using fakes::TestMemory;
 
 constexpr std::size_t page = 4096;
 

@@ -16,10 +16,10 @@
 namespace hutch::vsock {
 namespace {
 
-using testing_support::guest_header;
-using testing_support::GuestDriver;
-using testing_support::Packet;
-using testing_support::TestMemory;
+using fakes::guest_header;
+using fakes::GuestDriver;
+using fakes::Packet;
+using fakes::TestMemory;
 
 constexpr std::uint32_t echo_port = 7;
 
@@ -686,7 +686,7 @@ TEST_F(MuxerWithBuffersTest, AHeaderInPiecesIsUnderstood) {
     for (std::uint16_t i = 0; i < packet_header_size; ++i)
         driver_.transmit_ring().describe(
             i, TestMemory::guest_base + at + i, 1,
-            static_cast<std::uint16_t>(i + 1U == packet_header_size ? 0 : testing_support::RingDriver::flag_next),
+            static_cast<std::uint16_t>(i + 1U == packet_header_size ? 0 : fakes::RingDriver::flag_next),
             static_cast<std::uint16_t>(i + 1));
     driver_.transmit_ring().make_available(0);
     settle();
@@ -695,7 +695,7 @@ TEST_F(MuxerWithBuffersTest, AHeaderInPiecesIsUnderstood) {
 
 TEST_F(MuxerTest, ReceiveBuffersTooSmallForAHeaderEndTheDevice) {
     driver_.receive_ring().describe(0, TestMemory::guest_base + GuestDriver::transmit_area, packet_header_size - 1,
-                                    testing_support::RingDriver::flag_write);
+                                    fakes::RingDriver::flag_write);
     driver_.receive_ring().make_available(0);
     ASSERT_TRUE(driver_.transmit(guest_header(Operation::data, 1, 1)));
     ASSERT_TRUE(muxer_->process_transmit(transmit_));

@@ -12,8 +12,8 @@
 namespace hutch::vsock {
 namespace {
 
-using testing_support::RingDriver;
-using testing_support::TestMemory;
+using fakes::RingDriver;
+using fakes::TestMemory;
 
 constexpr std::uint64_t bit(unsigned number) { return std::uint64_t{1} << number; }
 constexpr std::uint64_t good_features = bit(29) | bit(30) | bit(32);

@@ -10,8 +10,8 @@
 namespace hutch::vsock {
 namespace {
 
-using testing_support::RingDriver;
-using testing_support::TestMemory;
+using fakes::RingDriver;
+using fakes::TestMemory;
 using Direction = Virtqueue::Direction;
 using EventIndex = Virtqueue::EventIndex;
 

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <stdexcept>
 
-namespace hutch::vsock::testing_support {
+namespace hutch::vsock::fakes {
 
 namespace {
 
@@ -234,4 +234,4 @@ void FakeGuest::wait_for_reset(Stream stream) {
     wait_until([&] { return state.reset; });
 }
 
-}  // namespace hutch::vsock::testing_support
+}  // namespace hutch::vsock::fakes

@@ -14,7 +14,7 @@
 #include "manager/vsock_device/testing/guest_driver.hpp"
 #include "manager/vsock_device/vhost_user_message.hpp"
 
-namespace hutch::vsock::testing_support {
+namespace hutch::vsock::fakes {
 
 /// The front-end alone: messages and descriptors, right or wrong.
 class FakeFrontEnd {
@@ -106,4 +106,4 @@ private:
     std::uint32_t next_port_ = 50000;
 };
 
-}  // namespace hutch::vsock::testing_support
+}  // namespace hutch::vsock::fakes

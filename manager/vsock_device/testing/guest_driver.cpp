@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace hutch::vsock::testing_support {
+namespace hutch::vsock::fakes {
 
 void GuestDriver::post_receive_buffers(std::uint16_t count) {
     for (; count > 0; --count, ++posted_) {
@@ -77,4 +77,4 @@ PacketHeader guest_header(Operation operation, std::uint32_t guest_port, std::ui
             .forwarded_count = 0};
 }
 
-}  // namespace hutch::vsock::testing_support
+}  // namespace hutch::vsock::fakes

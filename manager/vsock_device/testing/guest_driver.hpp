@@ -15,7 +15,7 @@
 #include "manager/vsock_device/testing/test_memory.hpp"
 #include "manager/vsock_device/virtqueue.hpp"
 
-namespace hutch::vsock::testing_support {
+namespace hutch::vsock::fakes {
 
 struct Packet {
     PacketHeader header;
@@ -69,4 +69,4 @@ private:
 [[nodiscard]] PacketHeader guest_header(Operation operation, std::uint32_t guest_port, std::uint32_t host_port,
                                         std::uint32_t length = 0, std::uint32_t flags = 0);
 
-}  // namespace hutch::vsock::testing_support
+}  // namespace hutch::vsock::fakes

@@ -2,7 +2,7 @@
 
 #include <atomic>
 
-namespace hutch::vsock::testing_support {
+namespace hutch::vsock::fakes {
 
 template <class Integer>
 void RingDriver::store(std::uint64_t at, Integer value) const {
@@ -52,4 +52,4 @@ std::uint16_t RingDriver::kick_flags() const { return load<std::uint16_t>(used()
 
 std::uint16_t RingDriver::kick_event() const { return load<std::uint16_t>(used() + 4 + std::uint64_t{8} * size_); }
 
-}  // namespace hutch::vsock::testing_support
+}  // namespace hutch::vsock::fakes

@@ -10,7 +10,7 @@
 
 #include "manager/vsock_device/virtqueue.hpp"
 
-namespace hutch::vsock::testing_support {
+namespace hutch::vsock::fakes {
 
 class RingDriver {
 public:
@@ -61,4 +61,4 @@ private:
     std::uint16_t used_index_ = 0;
 };
 
-}  // namespace hutch::vsock::testing_support
+}  // namespace hutch::vsock::fakes

@@ -13,7 +13,7 @@
 
 #include "manager/vsock_device/guest_memory.hpp"
 
-namespace hutch::vsock::testing_support {
+namespace hutch::vsock::fakes {
 
 class TestMemory {
 public:
@@ -52,4 +52,4 @@ private:
     std::byte* start_;
 };
 
-}  // namespace hutch::vsock::testing_support
+}  // namespace hutch::vsock::fakes
