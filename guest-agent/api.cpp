@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "common/guest_contract.hpp"
@@ -51,8 +52,20 @@ void handle_health(const BootInfo& boot, Response& response) {
                          json_type);
 }
 
-void handle_exec(ExecService& service, const Request& request, Response& response) {
-    auto parsed = parse_exec_request(request.body);
+/// Reads the body into memory of its own, which is free again before the command runs.
+Result<ExecRequest> read_exec_request(const Request& request, const httplib::ContentReader& content) {
+    std::string body;
+    body.reserve(std::min(request.get_header_value_u64("Content-Length"), HttpServer::max_body));
+    const bool complete = content([&](const char* bytes, std::size_t count) {
+        body.append(bytes, count);
+        return true;
+    });
+    if (!complete) return fail(ErrorKind::payload_too_large, "payload_too_large", "the body broke off or is larger than 16 MiB");
+    return parse_exec_request(body);
+}
+
+void handle_exec(ExecService& service, const Request& request, const httplib::ContentReader& content, Response& response) {
+    auto parsed = read_exec_request(request, content);
     if (!parsed) return answer_error(response, parsed.error());
     auto finished = service.run(*parsed, HttpServer::client_socket());
     if (!finished) return answer_error(response, finished.error());
@@ -85,8 +98,8 @@ void register_api(HttpServer& server, ExecService& service, const BootInfo& boot
         if (request.path == "/health") return handle_health(boot, response);
         response.status = 404;
     });
-    server.Post("/:call", [&service](const Request& request, Response& response) {
-        if (request.path == "/exec") return handle_exec(service, request, response);
+    server.Post("/:call", [&service](const Request& request, Response& response, const httplib::ContentReader& content) {
+        if (request.path == "/exec") return handle_exec(service, request, content, response);
         if (request.path == "/shutdown") return handle_shutdown(response);
         response.status = 404;
     });

@@ -32,6 +32,12 @@ constexpr milliseconds login_timeout{20'000};
 constexpr milliseconds kill_interval{20};
 constexpr std::size_t read_bytes = 65536;
 
+/// Prints the environment that /etc/profile leads to, NUL-separated. bash can do it without starting another program.
+constexpr char login_script[] = ". /etc/profile >/dev/null 2>&1 </dev/null; exec env -0";
+constexpr char login_script_of_bash[] =
+    ". /etc/profile >/dev/null 2>&1 </dev/null; "
+    "while read -r name; do printf '%s=%s\\0' \"$name\" \"${!name}\"; done < <(compgen -e)";
+
 /// True when the image has this file; symbolic links in it stay inside the image.
 bool image_has(const char* path) {
     const sys::UniqueFd root(::open(guest_layout::merged, O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -265,7 +271,7 @@ void ExecService::learn_login_environment() {
     if (image_has("/etc/profile")) {
         Program program;
         program.shell = shell_;
-        program.shell_arguments = {shell_.substr(shell_.rfind('/') + 1), "-c", ". /etc/profile >/dev/null 2>&1 </dev/null; exec env -0"};
+        program.shell_arguments = {shell_.substr(shell_.rfind('/') + 1), "-c", is_bash(shell_) ? login_script_of_bash : login_script};
         program.shell_environment = environment.entries();
         auto finished = execute(program, login_timeout, -1);
         const std::string_view text = finished ? finished->result.out.text() : std::string_view();

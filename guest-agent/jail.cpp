@@ -14,12 +14,14 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
 
 #include "common/guest_contract.hpp"
 #include "common/guest_layout.hpp"
+#include "common/sys/file.hpp"
 #include "common/sys/mount.hpp"
 
 namespace hutch::guest_agent {
@@ -49,6 +51,10 @@ constexpr Device devices[] = {{"/dev/null", 3, 1},   {"/dev/zero", 5, 1},    {"/
                               {"/dev/random", 8, 1}, {"/dev/urandom", 9, 1}, {"/dev/tty", 0, 5}};
 constexpr Part links[] = {{"/proc/self/fd", "/dev/fd"},       {"/proc/self/fd/0", "/dev/stdin"}, {"/proc/self/fd/1", "/dev/stdout"},
                           {"/proc/self/fd/2", "/dev/stderr"}, {"pts/ptmx", "/dev/ptmx"}};
+
+/// In a folder that user code can't enter.
+constexpr char private_folder[] = "/dev/.hutch";
+constexpr char cpu_description_path[] = "/dev/.hutch/cpuinfo";
 
 struct DetachedPart {
     sys::UniqueFd mount;
@@ -99,7 +105,7 @@ Result<void> complete_image() {
     return {};
 }
 
-Result<void> build_devices() {
+Result<void> build_devices(std::string_view cpus) {
     HUTCH_CHECK(sys::mount({.source = "dev", .target = "/dev", .type = "tmpfs", .flags = MS_NOSUID | MS_NOEXEC,
                             .options = "mode=0755,size=64k"}));
     const mode_t mask = ::umask(0);
@@ -110,7 +116,10 @@ Result<void> build_devices() {
     for (const Part& link : links)
         if (::symlink(link.source, link.target) != 0) return fail_errno(std::string("jail: link ") + link.target, errno);
     HUTCH_CHECK(sys::make_directory("/dev/pts", 0755));
-    return sys::make_directory("/dev/shm", 01777);
+    HUTCH_CHECK(sys::make_directory("/dev/shm", 01777));
+    HUTCH_CHECK(sys::make_directory(private_folder, 0700));
+    HUTCH_TRY(const sys::UniqueFd file, sys::open(cpu_description_path, O_WRONLY | O_CREAT, 0444));
+    return sys::write_all(file, cpus);
 }
 
 Result<void> drop_capability_bounds() {
@@ -127,6 +136,7 @@ Result<void> enter_jail() {
     if (::unshare(CLONE_NEWNS | CLONE_FS) != 0) return fail_errno("jail: new mount namespace", errno);
     HUTCH_CHECK(sys::mount({.target = "/", .flags = MS_REC | MS_PRIVATE}));
 
+    HUTCH_TRY(const std::string cpus, sys::read_file("/proc/cpuinfo", 1 << 20));
     std::vector<DetachedPart> parts;
     HUTCH_TRY(const sys::UniqueFd root, copy_of_mount(guest_layout::merged));
     HUTCH_CHECK(make_read_only(root));
@@ -154,19 +164,32 @@ Result<void> enter_jail() {
         // an image without /etc/hosts goes without ours
         if (auto attached = attach(part.mount, part.target); !attached && ::access(part.target, F_OK) == 0) return attached;
     }
-    HUTCH_CHECK(build_devices());
+    HUTCH_CHECK(build_devices(cpu_description(cpus)));
     return drop_capability_bounds();
 }
 
-std::vector<const char*> hidden_proc_entries() {
-    std::vector<const char*> entries;
+std::vector<ProcCover> proc_covers() {
+    std::vector<ProcCover> covers{{cpu_description_path, "/proc/cpuinfo"}};
     for (const char* entry : {"/proc/cmdline", "/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/kallsyms", "/proc/config.gz",
                               "/proc/kcore", "/proc/kmsg", "/proc/sysrq-trigger"}) {
         struct stat status {};
         // What only root may open needs no cover: nobody in the jail is root.
-        if (::stat(entry, &status) == 0 && (status.st_mode & 0006) != 0) entries.push_back(entry);
+        if (::stat(entry, &status) == 0 && (status.st_mode & 0006) != 0) covers.push_back({"/dev/null", entry});
     }
-    return entries;
+    return covers;
+}
+
+std::string cpu_description(std::string_view of_kernel) {
+    if (of_kernel.find("User Mode Linux") == std::string_view::npos) return std::string(of_kernel);
+    std::string text;
+    while (!of_kernel.empty()) {
+        const std::size_t end = std::min(of_kernel.find('\n'), of_kernel.size() - 1) + 1;
+        const std::string_view line = of_kernel.substr(0, end);
+        of_kernel.remove_prefix(end);
+        if (!line.starts_with("host")) text += line;
+        if (line.starts_with("processor")) text += "core id\t\t: 0\n";
+    }
+    return text;
 }
 
 }  // namespace hutch::guest_agent

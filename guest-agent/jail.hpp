@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/result.hpp"
@@ -13,7 +15,18 @@ namespace hutch::guest_agent {
 /// process are not affected. On failure the thread is of no more use.
 [[nodiscard]] Result<void> enter_jail();
 
-/// The files of /proc that user code could read and should not, of those that this kernel has. Call outside of the jail.
-[[nodiscard]] std::vector<const char*> hidden_proc_entries();
+/// A file of the jail that is shown in place of one in /proc.
+struct ProcCover {
+    const char* source;
+    const char* target;
+};
+
+/// What covers what user code could read in /proc and should not, of the files that this kernel has: nothing (/dev/null) for the
+/// kernel's arguments and the like, and another text for /proc/cpuinfo, see cpu_description. Call outside of the jail.
+[[nodiscard]] std::vector<ProcCover> proc_covers();
+
+/// The text of /proc/cpuinfo for user code. A user-mode kernel tells the host's name there and leaves out the lines on cores, without
+/// which Debian's `ps aux` gives up; so the one goes and the others are added. Any other kernel's text stays as it is.
+[[nodiscard]] std::string cpu_description(std::string_view of_kernel);
 
 }  // namespace hutch::guest_agent

@@ -129,8 +129,8 @@ int command_main(void* argument) {
 long mount_own_filesystems(const JailedProcessPlan& plan) {
     long result = raw_mount("proc", "/proc", "proc", mount_flags, nullptr);
     if (raw_failed(result)) return result;
-    for (const char* entry : plan.hidden_entries) {
-        result = raw_mount("/dev/null", entry, nullptr, MS_BIND, nullptr);
+    for (const ProcCover& cover : plan.covers) {
+        result = raw_mount(cover.source, cover.target, nullptr, MS_BIND, nullptr);
         if (raw_failed(result)) return result;
     }
     result = raw_mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "ptmxmode=0666,mode=0620,gid=5");

@@ -16,6 +16,7 @@
 
 #include "common/result.hpp"
 #include "guest-agent/exec_slot.hpp"
+#include "guest-agent/jail.hpp"
 
 namespace hutch::guest_agent {
 
@@ -23,7 +24,7 @@ namespace hutch::guest_agent {
 struct JailedProcessPlan {
     const sock_fprog* seccomp = nullptr;
     int null_device = -1;                      ///< a descriptor of /dev/null
-    std::vector<const char*> hidden_entries;   ///< files in /proc that are covered
+    std::vector<ProcCover> covers;
 };
 
 /// Clones PID 1 for `slot` from the calling thread, whose root and mount namespace must be the jail's. Returns at once.

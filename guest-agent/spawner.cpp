@@ -50,9 +50,10 @@ Spawner::Spawner(const ExecLimits& limits)
 Result<std::unique_ptr<Spawner>> Spawner::create(const ExecLimits& limits) {
     std::unique_ptr<Spawner> spawner(new Spawner(limits));
     HUTCH_CHECK(write_limit(guest_layout::exec_cgroup, "memory.max", limits.memory_bytes));
+    HUTCH_CHECK(write_limit(guest_layout::exec_cgroup, "pids.max", limits.processes));
     HUTCH_TRY(sys::UniqueFd null_device, sys::open("/dev/null", O_RDWR));
     spawner->null_device_ = std::move(null_device);
-    spawner->plan_ = {&spawner->seccomp_program_, spawner->null_device_.get(), hidden_proc_entries()};
+    spawner->plan_ = {&spawner->seccomp_program_, spawner->null_device_.get(), proc_covers()};
     {
         const std::lock_guard lock(spawner->mutex_);
         spawner->request_one();

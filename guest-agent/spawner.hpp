@@ -22,9 +22,10 @@ namespace hutch::guest_agent {
 
 /// Limits of the execs, in the cgroup hierarchy.
 struct ExecLimits {
-    unsigned max_execs = 64;           ///< at the same time
-    unsigned processes_per_exec = 256; ///< threads count too
-    std::uint64_t memory_bytes = 0;    ///< of each exec, and of all together
+    unsigned max_execs = 64;            ///< at the same time
+    unsigned processes_per_exec = 256;  ///< threads count too
+    std::uint64_t processes = 0;        ///< of all together
+    std::uint64_t memory_bytes = 0;     ///< of each exec, and of all together
 };
 
 class Spawner;
