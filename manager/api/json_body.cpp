@@ -93,6 +93,8 @@ private:
 }  // namespace
 
 Result<json> parse_json_body(const std::string& body) {
+    // The parser takes a NUL for the end of its input.
+    if (body.find('\0') != std::string::npos) return fail(ErrorKind::invalid_argument, "invalid_json", "body has a NUL byte");
     Builder builder;
     const bool complete = json::sax_parse(body, &builder);
     if (builder.error()) return tl::unexpected<Error>(*builder.error());

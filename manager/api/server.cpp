@@ -127,7 +127,6 @@ Result<std::unique_ptr<Server>> Server::create(const Dependencies& dependencies)
     } else {
         spdlog::warn("no web UI: {} is not a folder (HUTCH_WEBUI_DIR)", config.webui_dir.string());
     }
-    if (!dependencies.auth.login_is_on()) spdlog::info("login with e-mail and password is off: HUTCH_ADMIN_PASSWORD is not set");
 
     auto parts = std::make_unique<Parts>(dependencies.auth, std::move(files), limits_of(config));
     const CreateLimits create_limits{dependencies.max_vcpus, config.min_memory_mib, config.max_memory_mib, config.max_disk_mib};

@@ -54,7 +54,8 @@ Result<StaticFiles> StaticFiles::load(const fs::path& folder) {
 std::optional<Response> StaticFiles::find(const Request& request) const {
     if (request.method != "GET" && request.method != "HEAD") return std::nullopt;
     std::string path;
-    for (const std::string& segment : request.segments) path += (path.empty() ? "" : "/") + segment;
+    for (const std::string& segment : request.segments) path += "/" + segment;
+    path.erase(0, 1);
     if (path.empty()) path = "index.html";
     const auto found = files_.find(path);
     if (found == files_.end()) return std::nullopt;
