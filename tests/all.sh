@@ -36,8 +36,12 @@ stage_asan() {
     configure_and_build asan || return 1
     export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
     ctest --test-dir build/asan --output-on-failure --no-tests=error || return 1
-    HUTCH_LIBEXEC_DIR=$release/manager HUTCH_GUEST_DIR=$release/guest tests/run.sh --build "$PWD/build/asan" \
-        "$([ "$(id -u)" = 0 ] && echo --as-root || echo --as-user)"
+    local mixed=$PWD/build/asan/functional
+    rm -rf "$mixed"
+    mkdir -p "$mixed/manager"
+    cp build/asan/manager/hutchd "$release/manager/hutch-jail" "$release/manager/hutch-vsock" "$mixed/manager/"
+    ln -s "$release/guest" "$release/webui" "$mixed/"
+    tests/run.sh --build "$mixed" "$([ "$(id -u)" = 0 ] && echo --as-root || echo --as-user)"
 }
 
 stage_tsan() {
