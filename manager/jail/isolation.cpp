@@ -50,9 +50,8 @@ Result<void> apply_limits(const Specification& specification) {
 
 Result<void> drop_privileges(const Specification& specification) {
     // the bounding set first: leaving uid 0 takes the capability to change it
-    for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
-        if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
-            return fail_errno("drop capability from the bounding set", errno);
+    for (unsigned long capability = 0; ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; ++capability) continue;
+    if (errno != EINVAL) return fail_errno("drop capability from the bounding set", errno);  // EINVAL: past the last one
     if (specification.host_uid) {
         if (::setgroups(0, nullptr) != 0) return fail_errno("drop supplementary groups", errno);
         HUTCH_CHECK(set_ids(jailed_uid));

@@ -40,6 +40,8 @@ std::vector<std::string> boot_arguments(const LaunchRequest& request, std::uint6
         "hutch.ip=" + request.guest_ip + "/16",
     };
     arguments.insert(arguments.end(), guest.begin(), guest.end());
+    // hash tables are cleared, and so take host memory, at every boot: small guests get small ones
+    if (request.memory_mib <= 1024) arguments.insert(arguments.end(), {"dhash_entries=4096", "ihash_entries=2048"});
     return arguments;
 }
 

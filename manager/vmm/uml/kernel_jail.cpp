@@ -24,8 +24,6 @@ jail::Specification kernel_jail(const std::filesystem::path& kernel, std::vector
         {MountKind::read_only, kernel.string(), jail_path::kernel, 0},
         {MountKind::tmpfs, "", jail_path::memory, memory_bytes},
         {MountKind::device, "/dev/null", "/dev/null", 0},
-        // the guest's entropy: user-mode Linux's hardware random number generator reads this path and nothing else
-        {MountKind::device, "/dev/urandom", "/dev/random", 0},
     };
     specification.policy = jail::Policy::uml;
     // user-mode Linux needs its own layout fixed and would otherwise execute itself again to get it

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <future>
 
 #include "common/guest_contract.hpp"
 #include "common/sys/file.hpp"
@@ -59,8 +60,12 @@ Result<std::unique_ptr<Machine>> UmlDriver::launch(const LaunchRequest& request)
         HUTCH_CHECK(hand_over(request, request.directory / host_port_socket(port)));
 
     CpuAllocator::Lease cpu = cpus_->lease();
-    HUTCH_TRY(sys::ChildProcess device, launch_vsock_device(request, vhost_listener, cpu.cpu()));
-    HUTCH_TRY(sys::ChildProcess kernel, launch_kernel(request, cpu.cpu()));
+    // Side by side: a kernel that is ahead of its device finds the listening socket already there. When one fails, the
+    // other's owner kills it.
+    auto launching_device = std::async(std::launch::async, [&] { return launch_vsock_device(request, vhost_listener, cpu.cpu()); });
+    auto launched_kernel = launch_kernel(request, cpu.cpu());
+    HUTCH_TRY(sys::ChildProcess device, launching_device.get());
+    HUTCH_TRY(sys::ChildProcess kernel, std::move(launched_kernel));
     return std::make_unique<UmlMachine>(std::move(kernel), std::move(device), std::move(cpu));
 }
 
