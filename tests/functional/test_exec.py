@@ -93,12 +93,20 @@ def test_cwd(run, cwd, where):
 
 
 @pytest.mark.parametrize("cwd", [
-    "/", "/etc", "/home/user", "/workspace/../etc", "..", "../../etc", "/tmp", "/proc/self/root", "to-etc", "to-etc/apt",
-    "missing", "/workspace/missing", "file", "/workspacex", "nul\0", "x" * 5000,
+    "/", "/etc", "/home/user", "/workspace/../etc", "..", "../../etc", "/tmp", "/proc/self/root", "to-etc/../../etc", "missing",
+    "to-nothing", "/workspace/missing", "file", "/workspacex", "nul\0", "x" * 5000,
 ])
 def test_cwd_outside_or_missing(shared_vm, cwd):
-    shared_vm.output("ln -sfn /etc to-etc; touch file")
+    shared_vm.output("ln -sfn /etc to-etc; ln -sfn nothing to-nothing; touch file")
     assert_error(shared_vm.exec_answer("true", cwd=cwd), 400, "cwd")
+
+
+def test_cwd_through_a_link_is_what_the_command_could_enter_itself(shared_vm):
+    """A link that user code made leads the command no further than its own `cd` would: the agent enters it inside the jail."""
+    shared_vm.output("mkdir -p real; ln -sfn real link; ln -sfn /root closed")
+    assert shared_vm.output("pwd -P", cwd="link") == "/workspace/real\n"
+    assert shared_vm.exec("cd closed").exit_code != 0
+    assert_error(shared_vm.exec_answer("ls", cwd="closed"), 400, "cwd")
 
 
 # --- input

@@ -1,9 +1,12 @@
 """VMs from create to delete: states, moves between them, and many at once."""
 
 import re
+import socket
 
+import raw_http
 from client import RunningExec, assert_error
 from concurrency import at_once
+from waiting import wait_until
 
 VM_FIELDS = {
     "id", "state", "cpu", "memMb", "guestIp", "outboundInternet", "createdAt", "provisionMode", "imageId", "name",
@@ -136,6 +139,18 @@ def test_delete_during_an_exec(api):
     vm.delete()
     running.join_failed()
     assert_error(vm.call("GET"), 404)
+
+
+def test_a_client_that_goes_away_during_create_leaves_no_vm(api, manager):
+    body = b'{"cpu":1,"memMb":128,"allowIps":[],"name":"nobody waits for it"}'
+
+    def there():
+        return [view for view in api.list_vms() if view["name"] == "nobody waits for it"]
+
+    with socket.create_connection(("127.0.0.1", manager.port)) as client:
+        client.sendall(raw_http.request(b"POST", b"/v1/vms", manager.key, body=body))
+        wait_until(there, "the create has begun")
+    wait_until(lambda: not there(), "the VM that nobody waits for is gone")
 
 
 def test_moves_of_one_vm_in_a_storm_end_in_a_legal_state(vm):
