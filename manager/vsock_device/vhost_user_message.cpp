@@ -1,5 +1,6 @@
 #include "manager/vsock_device/vhost_user_message.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -19,12 +20,6 @@ Integer read(std::span<const std::byte> bytes, std::size_t at) {
     Integer value;
     std::memcpy(&value, bytes.data() + at, sizeof value);
     return value;
-}
-
-template <class Integer>
-void append(std::vector<std::byte>& bytes, Integer value) {
-    const auto* first = reinterpret_cast<const std::byte*>(&value);
-    bytes.insert(bytes.end(), first, first + sizeof value);
 }
 
 tl::unexpected<Error> bad_message(const std::string& why) {
@@ -47,12 +42,11 @@ Result<MessageHeader> parse_message_header(std::span<const std::byte, message_he
 }
 
 std::vector<std::byte> serialise_reply(std::uint32_t request, std::span<const std::byte> payload) {
-    std::vector<std::byte> bytes;
-    bytes.reserve(message_header_size + payload.size());
-    append(bytes, request);
-    append(bytes, version | flag_reply);
-    append(bytes, static_cast<std::uint32_t>(payload.size()));
-    bytes.insert(bytes.end(), payload.begin(), payload.end());
+    const std::uint32_t header[] = {request, version | flag_reply, static_cast<std::uint32_t>(payload.size())};
+    static_assert(sizeof header == message_header_size);
+    std::vector<std::byte> bytes(message_header_size + payload.size());
+    std::memcpy(bytes.data(), header, sizeof header);
+    std::copy(payload.begin(), payload.end(), bytes.begin() + message_header_size);
     return bytes;
 }
 

@@ -23,8 +23,8 @@ template <class... Values>
 std::vector<std::byte> payload_of(Values... values) {
     std::vector<std::byte> bytes;
     const auto append = [&](auto value) {
-        const auto* first = reinterpret_cast<const std::byte*>(&value);
-        bytes.insert(bytes.end(), first, first + sizeof value);
+        bytes.resize(bytes.size() + sizeof value);
+        std::memcpy(bytes.data() + bytes.size() - sizeof value, &value, sizeof value);
     };
     (append(values), ...);
     return bytes;
