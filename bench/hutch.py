@@ -56,7 +56,7 @@ class Client:
             self._connection.request(method, path, data, self._headers)
             answer = self._connection.getresponse()
             text = answer.read()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise BenchError(f"{method} {path}: {error}") from error
         milliseconds = (time.perf_counter() - begin) * 1000
         if answer.status not in expect:

@@ -44,7 +44,7 @@ def memory_available():
 def measure(run):
     measure_hutch(run)
     for peer in run.peers:
-        if peer.name == "runsc":
+        if peer.name in run.counts.crowd_peers:
             measure_peer(run, peer)
 
 
@@ -54,17 +54,18 @@ def measure_hutch(run):
     own = processes.memory_of([manager.pid]) if manager else None
     available = memory_available()
     clients = [run.hutch.client() for _ in range(count)]
+    vms = []
 
     def create_and_exec(number):
         vm = run.hutch.create_vm(clients[number])
-        return vm, vm.create_milliseconds, vm.exec("/bin/true")[1]
+        vms.append(vm)
+        return vm.create_milliseconds, vm.exec("/bin/true")[1]
 
-    answers, total = at_once(count, create_and_exec)
-    vms = [vm for vm, _, _ in answers]
     try:
+        answers, total = at_once(count, create_and_exec)
         results = run.results
-        results.add(f"{count} at once: create", "hutch", "ms", [created for _, created, _ in answers])
-        results.add(f"{count} at once: create + first exec", "hutch", "ms", [created + first for _, created, first in answers])
+        results.add(f"{count} at once: create", "hutch", "ms", [created for created, _ in answers])
+        results.add(f"{count} at once: create + first exec", "hutch", "ms", [created + first for created, first in answers])
         results.add(f"{count} at once: until all answered", "hutch", "ms", [total])
         if manager is None:
             run.say("memory and disk are not measured: the manager was not started by this run")
@@ -108,16 +109,18 @@ def measure_peer(run, peer):
     count = run.counts.crowd
     available = memory_available()
 
+    sandboxes = []
+
     def create_and_exec(_):
         sandbox, created = peer.create()
-        return sandbox, created, sandbox.exec(["/bin/true"])
+        sandboxes.append(sandbox)
+        return created, sandbox.exec(["/bin/true"])
 
-    answers, total = at_once(count, create_and_exec)
-    sandboxes = [sandbox for sandbox, _, _ in answers]
     try:
+        answers, total = at_once(count, create_and_exec)
         results = run.results
-        results.add(f"{count} at once: create", peer.name, "ms", [created for _, created, _ in answers])
-        results.add(f"{count} at once: create + first exec", peer.name, "ms", [created + first for _, created, first in answers])
+        results.add(f"{count} at once: create", peer.name, "ms", [created for created, _ in answers])
+        results.add(f"{count} at once: create + first exec", peer.name, "ms", [created + first for created, first in answers])
         results.add(f"{count} at once: until all answered", peer.name, "ms", [total])
         time.sleep(SETTLE_SECONDS)
         memories = [memory_of(sandbox.pids()) for sandbox in sandboxes]
@@ -125,4 +128,4 @@ def measure_peer(run, peer):
         results.add("idle VM's memory (PSS, memory file whole)", peer.name, "bytes", [memory.held for memory in memories])
         results.add("idle VM's share of the host's free memory", peer.name, "bytes", [(available - memory_available()) / count])
     finally:
-        at_once(count, lambda number: sandboxes[number].delete())
+        at_once(len(sandboxes), lambda number: sandboxes[number].delete())

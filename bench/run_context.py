@@ -16,15 +16,16 @@ class Counts:
     peer_execs: int
     slow_execs: int
     crowd: int
+    crowd_peers: tuple
     cpu_rounds: int
     cpu_loop_rounds: int
     python_rounds: int
 
 
-FULL = Counts(cold_rounds=20, execs=400, peer_execs=100, slow_execs=20, crowd=20, cpu_rounds=5, cpu_loop_rounds=2_000_000,
-              python_rounds=20_000_000)
-QUICK = Counts(cold_rounds=5, execs=200, peer_execs=20, slow_execs=5, crowd=20, cpu_rounds=2, cpu_loop_rounds=1_000_000,
-               python_rounds=5_000_000)
+FULL = Counts(cold_rounds=20, execs=400, peer_execs=100, slow_execs=20, crowd=20, crowd_peers=("runsc", "qemu-tcg"),
+              cpu_rounds=5, cpu_loop_rounds=2_000_000, python_rounds=20_000_000)
+QUICK = Counts(cold_rounds=5, execs=200, peer_execs=20, slow_execs=5, crowd=20, crowd_peers=("runsc",),
+               cpu_rounds=2, cpu_loop_rounds=1_000_000, python_rounds=5_000_000)
 
 
 @dataclass
