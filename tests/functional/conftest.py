@@ -36,6 +36,16 @@ def manager(tmp_path_factory):
         process.kill()
 
 
+@pytest.fixture(autouse=True)
+def shared_manager_lives(request):
+    """A shared manager that died fails the run at once, instead of every test after it."""
+    yield
+    if "manager" in request.fixturenames:
+        manager = request.getfixturevalue("manager")
+        if not manager.alive():
+            pytest.exit(f"the shared manager ended with {manager.wait()} in {request.node.name}; its log:\n{manager.log()[-2000:]}", 3)
+
+
 @pytest.fixture
 def own_manager(tmp_path):
     """Makes managers for one test, not started: `own_manager()` or `own_manager(data_folder, …)`."""
