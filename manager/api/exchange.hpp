@@ -29,6 +29,8 @@ struct Request {
     std::optional<auth::Principal> principal;           ///< filled by the admission
     /// Whether the client has closed its side. May be asked during a call.
     std::function<bool()> client_is_gone = [] { return false; };
+    /// Sets what to do, from another thread, when the client closes its side; an empty function takes that back.
+    std::function<void(std::function<void()>)> when_client_leaves;
 
     /// The first header of that name (in lower case), else empty.
     [[nodiscard]] std::string header(const std::string& name) const;

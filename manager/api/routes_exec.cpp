@@ -10,8 +10,9 @@ namespace {
 Response exec(vm::VmService& vms, std::int64_t max_timeout_ms, const Request& request) {
     const auto id = path_id<store::VmId>(request, "vm_not_found", "a VM");
     if (!id) return error_response(id.error());
-    const auto parsed = parse_exec_request(request.body, max_timeout_ms);
+    auto parsed = parse_exec_request(request.body, max_timeout_ms);
     if (!parsed) return error_response(parsed.error());
+    parsed->when_caller_leaves = request.when_client_leaves;
     const auto result = vms.exec(*id, *parsed);
     return result ? json_response(200, render(*result)) : error_response(result.error());
 }

@@ -36,6 +36,7 @@ public:
         request_.headers = std::move(head.headers);
         request_.remote_address = std::move(client.address);
         request_.client_is_gone = std::move(client.is_gone);
+        request_.when_client_leaves = std::move(client.when_gone);
     }
 
     std::optional<Response> refuse() override {

@@ -48,7 +48,10 @@ protected:
         EXPECT_TRUE(server_->listen("127.0.0.1", 0));
         thread_ = std::thread([this] { server_->serve(); });
     }
-    ~ApiTest() override {
+    ~ApiTest() override { end(); }
+    /// Ends the server; every call is over then.
+    void end() {
+        if (!thread_.joinable()) return;
         server_->stop();
         thread_.join();
     }
@@ -384,7 +387,6 @@ TEST_F(ApiTest, OpenapiDescribesEveryRouteThatIsThere) {
 TEST_F(ApiTest, AClientThatGoesAwayDuringCreateLeavesNoVm) {
     std::latch creating(1);
     std::latch gone(1);
-    std::latch removed(1);
     vms_.on_create = [&] {
         creating.count_down();
         gone.wait();
@@ -402,11 +404,33 @@ TEST_F(ApiTest, AClientThatGoesAwayDuringCreateLeavesNoVm) {
         creating.wait();
     }
     gone.count_down();
-    server_->stop();
-    thread_.join();  // the call is over
+    end();
     EXPECT_TRUE(vms_.list()->empty());
     EXPECT_EQ(vms_.last_create.memory_mib, 128) << "it was made";
-    thread_ = std::thread([] {});
+}
+
+TEST_F(ApiTest, AnExecIsEndedWhenItsClientGoesAway) {
+    const std::string id = create()["id"];
+    std::latch running(1);
+    std::latch ended(1);
+    vms_.on_exec = [&](const vm::ExecRequest& request) -> Result<vm::ExecResult> {
+        request.when_caller_leaves([&] { ended.count_down(); });
+        running.count_down();
+        ended.wait();
+        request.when_caller_leaves({});
+        return fail(ErrorKind::guest_failed, "guest_connection_broken", "ended");
+    };
+    std::thread leaving([&] {
+        httplib::Client http = client();
+        std::thread stopper([&] {
+            running.wait();
+            http.stop();
+        });
+        EXPECT_FALSE(http.Post("/v1/vms/" + id + "/exec", {{"X-API-Key", key_}}, R"({"cmd":"sleep 1000"})", "application/json"));
+        stopper.join();
+    });
+    leaving.join();
+    end();  // which waits for the exec, which waits to be ended
 }
 
 TEST_F(ApiTest, AGuestsFailuresAreErrorsAndItsBytesAreHarmless) {

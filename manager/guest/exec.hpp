@@ -3,6 +3,7 @@
 // An exec call and its outcome, between the API and the guest's agent.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,6 +17,9 @@ struct ExecRequest {
     std::map<std::string, std::string> environment;
     std::string standard_input;
     std::int64_t timeout_ms = 0;  ///< 0: the default (30 s)
+    /// Takes what ends the command early, to be called from another thread at most once, when nobody waits for its outcome any
+    /// more; an empty function takes it back. Empty: there is always somebody.
+    std::function<void(std::function<void()>)> when_caller_leaves;
 };
 
 /// What the command did. Every outcome of the guest's program is data here, never an Error.

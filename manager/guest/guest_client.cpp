@@ -52,19 +52,23 @@ void GuestClient::keep_connection(std::unique_ptr<AgentConnection> connection) {
     if (idle_.size() < max_idle_connections) idle_.push_back(std::move(connection));
 }
 
-Result<GuestClient::Answer> GuestClient::post(const char* path, const std::string& body, std::chrono::milliseconds timeout) {
+Result<GuestClient::Answer> GuestClient::post(const char* path, const std::string& body, std::chrono::milliseconds timeout,
+                                              const std::function<void(std::function<void()>)>& when_caller_leaves) {
     auto connection = take_connection();
     connection->set_read_timeout(timeout);
     connection->set_write_timeout(timeout);
     connection->set_max_timeout(timeout);
     // Received piece by piece: a Content-Length is only a claim, and no memory is set aside for it.
     Answer result;
+    // The agent kills a command whose connection closes.
+    if (when_caller_leaves) when_caller_leaves([&connection] { connection->stop(); });
     const auto answer = connection->Post(path, httplib::Headers{}, body, "application/json",
                                          [&](const char* piece, std::size_t length) {
                                              if (length > max_body - result.body.size()) return false;
                                              result.body.append(piece, length);
                                              return true;
                                          });
+    if (when_caller_leaves) when_caller_leaves({});
     if (!answer) {
         const std::string reason =
             connection->connect_error().empty() ? httplib::to_string(answer.error()) : connection->connect_error();
@@ -77,7 +81,8 @@ Result<GuestClient::Answer> GuestClient::post(const char* path, const std::strin
 
 Result<ExecResult> GuestClient::exec(const ExecRequest& request) {
     const std::int64_t timeout_ms = request.timeout_ms != 0 ? request.timeout_ms : guest_contract::default_exec_timeout_ms;
-    HUTCH_TRY(const Answer answer, post("/exec", exec_body(request), std::chrono::milliseconds(timeout_ms) + exec_grace));
+    HUTCH_TRY(const Answer answer, post("/exec", exec_body(request), std::chrono::milliseconds(timeout_ms) + exec_grace,
+                                        request.when_caller_leaves));
     if (answer.status != 200) return tl::unexpected(error_of_status(answer.status, answer.body));
     return parse_exec_result(answer.body);
 }

@@ -37,7 +37,8 @@ private:
     };
 
     explicit GuestClient(sys::UniqueFd directory);
-    [[nodiscard]] Result<Answer> post(const char* path, const std::string& body, std::chrono::milliseconds timeout);
+    [[nodiscard]] Result<Answer> post(const char* path, const std::string& body, std::chrono::milliseconds timeout,
+                                      const std::function<void(std::function<void()>)>& when_caller_leaves = {});
     [[nodiscard]] std::unique_ptr<AgentConnection> take_connection();
     void keep_connection(std::unique_ptr<AgentConnection> connection);
 

@@ -138,7 +138,7 @@ void Server::drop(int fd) { waiting_.erase(fd); }
 
 void Server::on_readable(int fd) {
     const auto found = waiting_.find(fd);
-    if (found == waiting_.end()) return;  // dropped by an event before this one
+    if (found == waiting_.end()) return on_gone(fd);
     Connection& connection = *found->second;
     if (connection.phase == Phase::lingering) {
         connection.input.clear();
@@ -154,6 +154,28 @@ void Server::on_readable(int fd) {
         connection.deadline = steady_clock::now() + options_.patience.head;
     }
     if (head_length(connection.input) || connection.input.size() > max_head_bytes) dispatch(fd);
+}
+
+void Server::on_gone(int fd) {
+    const std::lock_guard lock(watched_mutex_);
+    const auto found = watched_.find(fd);
+    if (found == watched_.end()) return;  // dropped by an event before this one
+    found->second();
+    watched_.erase(found);
+}
+
+void Server::watch(const Connection& connection, std::function<void()> when_gone) {
+    const int fd = connection.socket.get();
+    const std::lock_guard lock(watched_mutex_);
+    if (!when_gone) {
+        watched_.erase(fd);
+        (void)::epoll_ctl(poll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+        return;
+    }
+    epoll_event event{};
+    event.events = EPOLLRDHUP | EPOLLONESHOT;
+    event.data.fd = fd;
+    if (::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, fd, &event) == 0) watched_[fd] = std::move(when_gone);
 }
 
 void Server::dispatch(int fd) {
@@ -235,7 +257,8 @@ Server::Next Server::work_on_one(Connection& connection) {
     connection.input.erase(0, *length);
     const Head head = std::get<Head>(std::move(parsed));
 
-    const auto call = handler_.begin(head, {connection.address, [&connection] { return sys::peer_has_closed(connection.socket); }});
+    const auto call = handler_.begin(head, {connection.address, [&connection] { return sys::peer_has_closed(connection.socket); },
+                                            [this, &connection](std::function<void()> when_gone) { watch(connection, std::move(when_gone)); }});
     if (const auto refused = call->refuse()) {
         // A body that is here already is skipped; one that is still to come ends the connection.
         const bool is_here = !head.chunked && head.content_length <= connection.input.size();

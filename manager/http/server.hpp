@@ -38,6 +38,9 @@ public:
     struct Client {
         std::string address;
         std::function<bool()> is_gone;  ///< whether it has closed its side; while the call runs
+        /// Sets what to do, once and from the server's thread, when it closes its side during the call; an empty function
+        /// takes that back, and returns when it is certain not to run any more. It must be quick.
+        std::function<void(std::function<void()>)> when_gone;
     };
 
     virtual ~Handler() = default;
@@ -74,6 +77,7 @@ private:
     // The loop's:
     void accept_all();
     void on_readable(int fd);
+    void on_gone(int fd);
     void dispatch(int fd);
     void take_back();
     void drop(int fd);
@@ -82,6 +86,7 @@ private:
     void drop_waiting();
 
     // A worker's:
+    void watch(const Connection& connection, std::function<void()> when_gone);
     void work(std::unique_ptr<Connection> connection);
     enum class Next { another, wait, close };
     [[nodiscard]] Next work_on_one(Connection& connection);
@@ -100,6 +105,8 @@ private:
     std::atomic<std::size_t> working_{0};  ///< connections that workers have, or that wait in `returned_`
     std::mutex returned_mutex_;
     std::vector<std::unique_ptr<Connection>> returned_;  ///< guarded by returned_mutex_
+    std::mutex watched_mutex_;  ///< held while one of them runs
+    std::unordered_map<int, std::function<void()>> watched_;  ///< by descriptor, of connections that workers have; guarded by watched_mutex_
     std::unique_ptr<WorkerPool> workers_;                ///< last: its threads use all of the above
 };
 

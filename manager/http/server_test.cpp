@@ -24,6 +24,10 @@ public:
         released_ = true;
         changed_.notify_all();
     }
+    void wait_until_released() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return released_; });
+    }
     void wait_until_waiting(int count) {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return waiting_ >= count; });
@@ -39,6 +43,11 @@ private:
         }
         Response run(std::string body) override {
             if (head_.target == "/wait") owner_.wait();
+            if (head_.target == "/until-gone") {
+                client_.when_gone([this] { owner_.release(); });
+                owner_.wait();
+                client_.when_gone({});
+            }
             if (head_.target == "/large") return {200, {}, "text/plain", std::string(20'000'000, 'x')};
             return {200, {}, "text/plain", head_.method + " " + head_.target + " " + body};
         }
@@ -332,6 +341,25 @@ TEST_F(ServerTest, StopAnswersWhatIsBeingWorkedOn) {
     EXPECT_NE(all.find("GET /wait "), std::string::npos);
     EXPECT_NE(all.find("Connection: close"), std::string::npos);
     thread_.join();
+}
+
+TEST_F(ServerTest, ACallIsToldWhenItsClientLeaves) {
+    start();
+    Client leaving = client();
+    leaving.send("GET /until-gone HTTP/1.1\r\nHost: x\r\n\r\n");
+    handler_.wait_until_waiting(1);
+    leaving.close();
+    handler_.wait_until_released();
+}
+
+TEST_F(ServerTest, ACallWhoseClientStaysGoesOnAsBefore) {
+    start();
+    handler_.release();
+    Client staying = client();
+    for (int i = 0; i < 3; ++i) {
+        staying.send("GET /until-gone HTTP/1.1\r\nHost: x\r\n\r\n");
+        EXPECT_TRUE(staying.read_until("GET /until-gone ").starts_with("HTTP/1.1 200 "));
+    }
 }
 
 TEST_F(ServerTest, TwoServersCannotShareAPort) {
