@@ -1,7 +1,7 @@
 #pragma once
 
-// Where things are in the guest's initramfs, the root of hutch-init and hutch-agent. They never enter the image's root:
-// nothing in an image can stand in for a file that they use.
+// Where things are in the guest's initramfs, the root of hutch-init and hutch-agent. They never enter the
+// image's root: nothing in an image can stand in for a file that they use.
 
 namespace hutch::guest_layout {
 

@@ -6,8 +6,8 @@
 
 namespace hutch::guest_agent {
 
-/// What a program wrote to one stream, up to a limit. What comes after it is counted as seen and thrown away, so that memory
-/// stays flat and the program is not blocked.
+/// What a program wrote to one stream, up to a limit. What comes after it is counted as seen and thrown away,
+/// so that memory stays flat and the program is not blocked.
 class CapturedOutput {
 public:
     explicit CapturedOutput(std::size_t limit) : limit_(limit) {}

@@ -1,11 +1,11 @@
 #include "guest-agent/connection_stream.hpp"
 
-#include <sys/socket.h>
-#include <sys/time.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include <sys/socket.h>
+#include <sys/time.h>
 
 namespace hutch::guest_agent {
 

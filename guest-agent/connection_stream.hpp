@@ -1,15 +1,15 @@
 #pragma once
 
-#include <httplib.h>
-
 #include <array>
+
+#include <httplib.h>
 
 #include "common/sys/unique_fd.hpp"
 
 namespace hutch::guest_agent {
 
-/// cpp-httplib's view of one connection: buffered reads that outlive a request, so that a whole small request costs one system
-/// call, and no polling around them. One thread.
+/// cpp-httplib's view of one connection: buffered reads that outlive a request, so that a whole small request
+/// costs one system call, and no polling around them. One thread.
 class ConnectionStream final : public httplib::Stream {
 public:
     /// Longest wait for the next bytes inside a request, and for the peer to take the answer, in seconds.

@@ -6,8 +6,12 @@ namespace hutch::guest_agent {
 
 namespace {
 
-bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 bool has_name(std::string_view entry, std::string_view name) {
     return entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name);
@@ -59,13 +63,15 @@ Result<void> Environment::set(std::string_view name, std::string_view value) {
         return fail(ErrorKind::invalid_argument, "invalid_env",
                     "env has a name that is not of the form [A-Za-z_][A-Za-z0-9_]*: " + std::string(name));
     if (value.find('\0') != std::string_view::npos)
-        return fail(ErrorKind::invalid_argument, "invalid_env", "env." + std::string(name) + " must not contain a NUL");
+        return fail(ErrorKind::invalid_argument, "invalid_env",
+                    "env." + std::string(name) + " must not contain a NUL");
     put(name, value);
     return {};
 }
 
 bool Environment::has(std::string_view name) const {
-    return std::any_of(entries_.begin(), entries_.end(), [&](const std::string& entry) { return has_name(entry, name); });
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [&](const std::string& entry) { return has_name(entry, name); });
 }
 
 std::string_view Environment::get(std::string_view name) const {
@@ -84,7 +90,8 @@ void Environment::merge(const Environment& other) {
 void Environment::put(std::string_view name, std::string_view value) {
     std::string entry(name);
     entry.append("=").append(value);
-    const auto place = std::find_if(entries_.begin(), entries_.end(), [&](const std::string& old) { return has_name(old, name); });
+    const auto place = std::find_if(entries_.begin(), entries_.end(),
+                                    [&](const std::string& old) { return has_name(old, name); });
     if (place != entries_.end()) {
         *place = std::move(entry);
     } else {

@@ -18,8 +18,8 @@ public:
     /// What every command in the jail has, before the image's profile and the request add to it.
     [[nodiscard]] static Environment base();
 
-    /// Reads what `env -0` printed: NAME=value, each ended by a NUL. Names of other forms (exported functions) are left out, and
-    /// the shell's own bookkeeping: `_`, SHLVL, PWD, OLDPWD.
+    /// Reads what `env -0` printed: NAME=value, each ended by a NUL. Names of other forms (exported
+    /// functions) are left out, and the shell's own bookkeeping: `_`, SHLVL, PWD, OLDPWD.
     [[nodiscard]] static Environment from_null_separated(std::string_view text);
 
     /// Sets or replaces. A name of the wrong form or a NUL in the value is an error that names the variable.

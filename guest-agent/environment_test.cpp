@@ -10,8 +10,10 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(Environment, Names) {
-    for (const std::string_view name : {"A", "a", "_", "PATH", "npm_config_cache", "A1_b"}) EXPECT_TRUE(Environment::is_name(name));
-    for (const std::string_view name : {"", "1A", "A-B", "A B", "A=B", "\u00c4", "BASH_FUNC_x%%", "A.", "--A", "A\n"})
+    for (const std::string_view name : {"A", "a", "_", "PATH", "npm_config_cache", "A1_b"})
+        EXPECT_TRUE(Environment::is_name(name));
+    for (const std::string_view name :
+         {"", "1A", "A-B", "A B", "A=B", "\u00c4", "BASH_FUNC_x%%", "A.", "--A", "A\n"})
         EXPECT_FALSE(Environment::is_name(name)) << name;
     EXPECT_FALSE(Environment::is_name(std::string_view("A\0", 2)));
 }
@@ -44,8 +46,10 @@ TEST(Environment, RefusesWithTheName) {
 }
 
 TEST(Environment, ReadsALoginShells) {
-    constexpr char text[] = "PATH=/bin\0_=/usr/bin/env\0SHLVL=0\0PWD=/\0BASH_FUNC_f%%=() { :; }\0A=x\ny\0LAST=1";
-    EXPECT_THAT(Environment::from_null_separated({text, sizeof text - 1}).entries(), ElementsAre("PATH=/bin", "A=x\ny", "LAST=1"));
+    constexpr char text[] =
+        "PATH=/bin\0_=/usr/bin/env\0SHLVL=0\0PWD=/\0BASH_FUNC_f%%=() { :; }\0A=x\ny\0LAST=1";
+    EXPECT_THAT(Environment::from_null_separated({text, sizeof text - 1}).entries(),
+                ElementsAre("PATH=/bin", "A=x\ny", "LAST=1"));
     EXPECT_TRUE(Environment::from_null_separated("").entries().empty());
 }
 

@@ -1,4 +1,5 @@
-// The body may be up to 16 MiB of whatever nesting: it is read event by event, and only what an exec needs is kept.
+// The body may be up to 16 MiB of whatever nesting: it is read event by event, and only what an exec needs is
+// kept.
 
 #include "guest-agent/exec_request.hpp"
 
@@ -13,7 +14,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-Error bad(std::string message) { return {ErrorKind::invalid_argument, "invalid_request", std::move(message)}; }
+Error bad(std::string message) {
+    return {ErrorKind::invalid_argument, "invalid_request", std::move(message)};
+}
 
 /// Receives the events of one body. Every method returns false to stop; then `error` says why.
 class Reader final : public nlohmann::json_sax<Json> {
@@ -27,10 +30,13 @@ public:
     bool boolean(bool) override { return other_value(); }
     bool number_float(number_float_t, const string_t&) override { return other_value(); }
     bool binary(binary_t&) override { return other_value(); }
-    bool number_integer(number_integer_t value) override { return at_field("timeoutMs") ? timeout(value) : other_value(); }
+    bool number_integer(number_integer_t value) override {
+        return at_field("timeoutMs") ? timeout(value) : other_value();
+    }
     bool number_unsigned(number_unsigned_t value) override {
         if (!at_field("timeoutMs")) return other_value();
-        return timeout(value > static_cast<std::uint64_t>(max_timeout.count()) ? -1 : static_cast<std::int64_t>(value));
+        return timeout(
+            value > static_cast<std::uint64_t>(max_timeout.count()) ? -1 : static_cast<std::int64_t>(value));
     }
 
     bool string(string_t& value) override {
@@ -75,7 +81,9 @@ public:
         --depth_;
         return true;
     }
-    bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+    bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
+        return false;
+    }
 
 private:
     [[nodiscard]] bool at_field(std::string_view name) const { return depth_ == 1 && field_ == name; }
@@ -95,7 +103,8 @@ private:
         if (depth_ == 0) return refuse("the body must be a JSON object");
         if (depth_ == 2 && in_env_) return refuse("env." + variable_ + " must be a string");
         if (depth_ != 1) return true;
-        if (field_ == "cmd" || field_ == "cwd" || field_ == "stdin") return refuse(field_ + " must be a string");
+        if (field_ == "cmd" || field_ == "cwd" || field_ == "stdin")
+            return refuse(field_ + " must be a string");
         if (field_ == "env") return refuse("env must be an object of strings");
         if (field_ == "timeoutMs") return timeout(-1);
         return true;
@@ -103,7 +112,8 @@ private:
 
     bool timeout(std::int64_t milliseconds) {
         if (milliseconds < 1 || milliseconds > max_timeout.count())
-            return refuse("timeoutMs must be a whole number from 1 to " + std::to_string(max_timeout.count()));
+            return refuse("timeoutMs must be a whole number from 1 to " +
+                          std::to_string(max_timeout.count()));
         request_.timeout = std::chrono::milliseconds(milliseconds);
         return true;
     }

@@ -12,11 +12,11 @@ namespace hutch::guest_agent {
 
 /// The body of POST /exec, checked (guest.md 4).
 struct ExecRequest {
-    std::string cmd;                           ///< for the shell; no NUL
-    std::string cwd = "/workspace";            ///< absolute, below /workspace
+    std::string cmd;                 ///< for the shell; no NUL
+    std::string cwd = "/workspace";  ///< absolute, below /workspace
     Environment env;
     std::chrono::milliseconds timeout{};
-    std::optional<std::string> stdin_text;     ///< absent: /dev/null
+    std::optional<std::string> stdin_text;  ///< absent: /dev/null
 };
 
 /// Longest `timeoutMs`: one day. What callers may ask for is the manager's to limit.

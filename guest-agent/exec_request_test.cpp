@@ -6,9 +6,9 @@
 namespace hutch::guest_agent {
 namespace {
 
+using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using std::chrono::milliseconds;
 
 std::string error_of(std::string_view body) {
     const auto parsed = parse_exec_request(body);
@@ -26,8 +26,8 @@ TEST(ExecRequest, Defaults) {
 }
 
 TEST(ExecRequest, EveryField) {
-    const auto parsed =
-        parse_exec_request(R"({"cmd":"x","cwd":"a","env":{"A":"1","B":""},"timeoutMs":5,"stdin":"in\u0000put"})");
+    const auto parsed = parse_exec_request(
+        R"({"cmd":"x","cwd":"a","env":{"A":"1","B":""},"timeoutMs":5,"stdin":"in\u0000put"})");
     ASSERT_TRUE(parsed) << parsed.error().message;
     EXPECT_EQ(parsed->cwd, "/workspace/a");
     EXPECT_THAT(parsed->env.entries(), ElementsAre("A=1", "B="));
@@ -51,8 +51,8 @@ TEST(ExecRequest, ErrorsNameTheField) {
 }
 
 TEST(ExecRequest, TimeoutRange) {
-    for (const char* value : {"0", "-1", "1.5", "1e3", "\"5\"", "null", "86400001", "9223372036854775808", "18446744073709551615",
-                              "-9223372036854775809", "1e309"}) {
+    for (const char* value : {"0", "-1", "1.5", "1e3", "\"5\"", "null", "86400001", "9223372036854775808",
+                              "18446744073709551615", "-9223372036854775809", "1e309"}) {
         const std::string body = std::string(R"({"cmd":"x","timeoutMs":)") + value + "}";
         EXPECT_FALSE(parse_exec_request(body)) << value;
     }
@@ -60,7 +60,8 @@ TEST(ExecRequest, TimeoutRange) {
 }
 
 TEST(ExecRequest, DeepJsonIsRefusedOrIgnored) {
-    const std::string deep = R"({"cmd":"x","a":)" + std::string(200'000, '[') + std::string(200'000, ']') + "}";
+    const std::string deep =
+        R"({"cmd":"x","a":)" + std::string(200'000, '[') + std::string(200'000, ']') + "}";
     EXPECT_TRUE(parse_exec_request(deep));
     EXPECT_FALSE(parse_exec_request(std::string(200'000, '[')));
 }

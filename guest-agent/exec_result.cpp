@@ -12,13 +12,16 @@ namespace {
 
 constexpr std::string_view timeout_notice = "Timeout exceeded";
 
-const char* json_bool(bool value) { return value ? "true" : "false"; }
+const char* json_bool(bool value) {
+    return value ? "true" : "false";
+}
 
 }  // namespace
 
 std::string signal_name(int signal) {
     if (const char* name = ::sigabbrev_np(signal)) return std::string("SIG") + name;
-    if (signal < SIGRTMIN) return "SIG" + std::to_string(signal);  // the C library keeps the first real-time ones for itself
+    if (signal < SIGRTMIN)
+        return "SIG" + std::to_string(signal);  // the C library keeps the first real-time ones for itself
     return "SIGRTMIN+" + std::to_string(signal - SIGRTMIN);
 }
 

@@ -1,9 +1,8 @@
 #include "guest-agent/exec_result.hpp"
 
 #include <gtest/gtest.h>
-#include <signal.h>
-
 #include <nlohmann/json.hpp>
+#include <signal.h>
 
 namespace hutch::guest_agent {
 namespace {
@@ -19,7 +18,8 @@ TEST(ExecResult, ExitCode) {
     result.out.append("o\xff");
     result.err.append("e");
     result.duration = std::chrono::milliseconds(12);
-    EXPECT_EQ(Json::parse(to_json(result)), Json::parse(R"({"exitCode":3,"stdout":"o\ufffd","stderr":"e","timedOut":false,
+    EXPECT_EQ(Json::parse(to_json(result)),
+              Json::parse(R"({"exitCode":3,"stdout":"o\ufffd","stderr":"e","timedOut":false,
         "signal":null,"oomKilled":false,"pidsLimited":false,"stdoutTruncated":false,"stderrTruncated":false,"durationMs":12})"));
 }
 
@@ -44,11 +44,13 @@ TEST(ExecResult, Timeout) {
 }
 
 TEST(ExecResult, Flags) {
-    ExecResult result{.oom_killed = true, .pids_limited = true, .out = CapturedOutput(1), .err = CapturedOutput(1)};
+    ExecResult result{
+        .oom_killed = true, .pids_limited = true, .out = CapturedOutput(1), .err = CapturedOutput(1)};
     result.out.append("ab");
     result.err.append("ab");
     const Json json = Json::parse(to_json(result));
-    for (const char* flag : {"oomKilled", "pidsLimited", "stdoutTruncated", "stderrTruncated"}) EXPECT_EQ(json[flag], true) << flag;
+    for (const char* flag : {"oomKilled", "pidsLimited", "stdoutTruncated", "stderrTruncated"})
+        EXPECT_EQ(json[flag], true) << flag;
 }
 
 }  // namespace

@@ -1,5 +1,10 @@
 #include "guest-agent/exec_service.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
@@ -8,13 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <utility>
-
 #include "common/guest_contract.hpp"
 #include "common/guest_layout.hpp"
+#include "guest-agent/limit_hits.hpp"
 #include "guest-agent/plain_command.hpp"
 #include "guest-agent/workspace_path.hpp"
 
@@ -25,14 +26,17 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// Longest single argument that execve takes, its NUL left out (MAX_ARG_STRLEN in the kernel's include/uapi/linux/binfmts.h).
+/// Longest single argument that execve takes, its NUL left out (MAX_ARG_STRLEN in the kernel's
+/// include/uapi/linux/binfmts.h).
 constexpr std::size_t max_argument = 131071;
 constexpr milliseconds login_timeout{20'000};
-/// How often the kill of an exec is repeated until everything is gone: a process may just be on its way into the cgroup.
+/// How often the kill of an exec is repeated until everything is gone: a process may just be on its way into
+/// the cgroup.
 constexpr milliseconds kill_interval{20};
 constexpr std::size_t read_bytes = 65536;
 
-/// Prints the environment that /etc/profile leads to, NUL-separated. bash can do it without starting another program.
+/// Prints the environment that /etc/profile leads to, NUL-separated. bash can do it without starting another
+/// program.
 constexpr char login_script[] = ". /etc/profile >/dev/null 2>&1 </dev/null; exec env -0";
 constexpr char login_script_of_bash[] =
     ". /etc/profile >/dev/null 2>&1 </dev/null; "
@@ -44,7 +48,8 @@ bool image_has(const char* path) {
     open_how how{};
     how.flags = O_PATH | O_CLOEXEC;
     how.resolve = RESOLVE_IN_ROOT;
-    return static_cast<bool>(sys::UniqueFd(static_cast<int>(::syscall(SYS_openat2, root.get(), path, &how, sizeof how))));
+    return static_cast<bool>(
+        sys::UniqueFd(static_cast<int>(::syscall(SYS_openat2, root.get(), path, &how, sizeof how))));
 }
 
 std::string find_shell() {
@@ -53,21 +58,8 @@ std::string find_shell() {
     return "/bin/sh";
 }
 
-bool is_bash(const std::string& shell) { return shell.ends_with("/bash"); }
-
-/// A counter out of a flat-keyed cgroup file such as memory.events.
-std::uint64_t counter_in(const sys::UniqueFd& file, std::string_view key) {
-    char text[512];
-    const ssize_t count = ::pread(file.get(), text, sizeof text - 1, 0);
-    if (count <= 0) return 0;
-    text[count] = '\0';
-    for (const char* line = text; line != nullptr && *line != '\0';) {
-        if (std::string_view(line).starts_with(key) && line[key.size()] == ' ')
-            return ::strtoull(line + key.size() + 1, nullptr, 10);
-        line = ::strchr(line, '\n');
-        if (line != nullptr) ++line;
-    }
-    return 0;
+bool is_bash(const std::string& shell) {
+    return shell.ends_with("/bash");
 }
 
 std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
@@ -109,16 +101,18 @@ public:
 private:
     [[nodiscard]] int timeout() const {
         const auto left = (killing_ ? next_kill_ : deadline_) - Clock::now();
-        return static_cast<int>(std::clamp<std::int64_t>(std::chrono::ceil<milliseconds>(left).count(), 0, INT_MAX));
+        return static_cast<int>(
+            std::clamp<std::int64_t>(std::chrono::ceil<milliseconds>(left).count(), 0, INT_MAX));
     }
 
     void kill() {
-        if (::write(slot_.cgroup_kill.get(), "1", 1) != 1) std::fprintf(stderr, "kill exec %u: %s\n", slot_.number, ::strerror(errno));
+        if (::write(slot_.cgroup_kill.get(), "1", 1) != 1)
+            std::fprintf(stderr, "kill exec %u: %s\n", slot_.number, ::strerror(errno));
         next_kill_ = Clock::now() + kill_interval;
     }
 
-    /// One read while the program runs. Once it is over, until the pipe is empty, but no more than a pipe can hold: another
-    /// exec could have been handed its other end.
+    /// One read while the program runs. Once it is over, until the pipe is empty, but no more than a pipe can
+    /// hold: another exec could have been handed its other end.
     void read(const sys::UniqueFd& pipe, CapturedOutput& output, bool to_the_end) {
         char bytes[read_bytes];
         for (std::size_t rounds = to_the_end ? 32 : 1; rounds > 0; --rounds) {
@@ -126,7 +120,8 @@ private:
             if (count <= 0) return;
             output.append({bytes, static_cast<std::size_t>(count)});
             pollfd entry{pipe.get(), POLLIN, 0};
-            if (to_the_end && (static_cast<std::size_t>(count) < sizeof bytes || ::poll(&entry, 1, 0) != 1)) return;
+            if (to_the_end && (static_cast<std::size_t>(count) < sizeof bytes || ::poll(&entry, 1, 0) != 1))
+                return;
         }
     }
 
@@ -142,16 +137,21 @@ tl::unexpected<Error> error_of(const ExecSlot& slot, const std::string& cwd) {
     const int error = slot.failure_errno;
     switch (slot.failure) {
         case SlotFailure::working_directory: {
-            const char* why = error == ENOENT ? "does not exist" : error == ENOTDIR ? "is not a directory" : ::strerror(error);
+            const char* why = error == ENOENT    ? "does not exist"
+                              : error == ENOTDIR ? "is not a directory"
+                                                 : ::strerror(error);
             return fail(ErrorKind::invalid_argument, "invalid_cwd", "cwd " + cwd + ": " + why);
         }
         case SlotFailure::exec:
             if (error == E2BIG)
-                return fail(ErrorKind::invalid_argument, "invalid_env", "cmd and env are together too large to start a program with");
+                return fail(ErrorKind::invalid_argument, "invalid_env",
+                            "cmd and env are together too large to start a program with");
             return fail_errno("start the shell", error);
-        case SlotFailure::input: return fail_errno("hand over cmd or stdin", error);
+        case SlotFailure::input:
+            return fail_errno("hand over cmd or stdin", error);
         case SlotFailure::prepare:
-        case SlotFailure::none: break;
+        case SlotFailure::none:
+            break;
     }
     return fail_errno("prepare the jailed process", error);
 }
@@ -217,13 +217,16 @@ Result<FinishedExec> ExecService::execute(const Program& program, milliseconds t
     const bool elsewhere = program.cwd != workspace;
     for (std::size_t i = 0; i < program.paths.size(); ++i) {
         environments.push_back(pointers_to(program.environments[i]));
-        // /workspace itself is known; anything below may lead through symbolic links, and bash tells the physical path
+        // /workspace itself is known; anything below may lead through symbolic links, and bash tells the
+        // physical path
         if (elsewhere) environments.back()[environments.back().size() - 2] = pwd.data();
         attempts.push_back({program.paths[i].c_str(), words.data(), environments.back().data()});
     }
     attempts.push_back({program.shell.c_str(), shell_arguments.data(), shell_environment.data()});
 
-    slot.order = {.working_directory = program.cwd.c_str(), .attempts = attempts.data(), .attempt_count = attempts.size()};
+    slot.order = {.working_directory = program.cwd.c_str(),
+                  .attempts = attempts.data(),
+                  .attempt_count = attempts.size()};
     if (program.input != nullptr) {
         slot.order.stdin_bytes = program.input->data();
         slot.order.stdin_size = program.input->size();
@@ -246,11 +249,11 @@ Result<FinishedExec> ExecService::execute(const Program& program, milliseconds t
     result.duration = std::chrono::duration_cast<milliseconds>(Clock::now() - start);
     result.wait_status = slot.wait_status;
 
-    const std::uint64_t oom_kills = counter_in(slot.memory_events, "oom_kill");
-    const std::uint64_t pids_limits = counter_in(slot.pids_events, "max");
-    result.oom_killed = oom_kills != std::exchange(slot.oom_kills, oom_kills);
-    result.pids_limited = pids_limits != std::exchange(slot.pids_limits, pids_limits);
-    if (!client_there) return fail(ErrorKind::guest_failed, "client_gone", "the caller went away; its command was killed");
+    const LimitHits before = std::exchange(slot.hits, read_limit_hits(slot));
+    result.oom_killed = slot.hits.oom_kills != before.oom_kills;
+    result.pids_limited = slot.hits.pids_limits != before.pids_limits;
+    if (!client_there)
+        return fail(ErrorKind::guest_failed, "client_gone", "the caller went away; its command was killed");
     if (slot.failure != SlotFailure::none && !result.timed_out) return error_of(slot, program.cwd);
     return FinishedExec{std::move(result), std::move(lease)};
 }
@@ -271,15 +274,19 @@ void ExecService::learn_login_environment() {
     if (image_has("/etc/profile")) {
         Program program;
         program.shell = shell_;
-        program.shell_arguments = {shell_.substr(shell_.rfind('/') + 1), "-c", is_bash(shell_) ? login_script_of_bash : login_script};
+        program.shell_arguments = {shell_.substr(shell_.rfind('/') + 1), "-c",
+                                   is_bash(shell_) ? login_script_of_bash : login_script};
         program.shell_environment = environment.entries();
         auto finished = execute(program, login_timeout, -1);
         const std::string_view text = finished ? finished->result.out.text() : std::string_view();
-        const bool good = finished && finished->result.wait_status == 0 && !finished->result.out.truncated() && !text.empty();
+        const bool good = finished && finished->result.wait_status == 0 &&
+                          !finished->result.out.truncated() && !text.empty();
         if (good) environment = Environment::from_null_separated(text);
         if (!good)
-            std::fprintf(stderr, "the image's /etc/profile gave no environment (%s); commands run with the basic one\n",
-                         finished ? "it failed" : finished.error().message.c_str());
+            std::fprintf(
+                stderr,
+                "the image's /etc/profile gave no environment (%s); commands run with the basic one\n",
+                finished ? "it failed" : finished.error().message.c_str());
     }
     const std::lock_guard lock(mutex_);
     login_ = std::move(environment);

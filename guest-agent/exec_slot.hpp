@@ -1,16 +1,17 @@
 #pragma once
 
-// The memory that one prepared exec shares between the agent's threads and the jailed processes. Those are made with
-// clone(CLONE_VM): they see this object itself, wait on its words, and exec with the pointers in it.
-
-#include <linux/filter.h>
+// The memory that one prepared exec shares between the agent's threads and the jailed processes. Those are
+// made with clone(CLONE_VM): they see this object itself, wait on its words, and exec with the pointers in
+// it.
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <string>
+
+#include <linux/filter.h>
 
 #include "common/sys/unique_fd.hpp"
+#include "guest-agent/limit_hits.hpp"
 
 namespace hutch::guest_agent {
 
@@ -21,16 +22,19 @@ struct ExecAttempt {
     char* const* environment;
 };
 
-/// What the caller wants to run, laid out for a process that can allocate nothing. All pointers stay valid until the slot finished.
+/// What the caller wants to run, laid out for a process that can allocate nothing. All pointers stay valid
+/// until the slot finished.
 struct ExecOrder {
     const char* working_directory = nullptr;
     const ExecAttempt* attempts = nullptr;
     std::size_t attempt_count = 0;
     const char* stdin_bytes = nullptr;  ///< null: /dev/null
     std::size_t stdin_size = 0;
-    const char* script_bytes = nullptr;  ///< a command too long for an argument; it gets descriptor `script_descriptor`
+    const char* script_bytes =
+        nullptr;  ///< a command too long for an argument; it gets descriptor `script_descriptor`
     std::size_t script_size = 0;
-    char* pwd_value = nullptr;  ///< room for the working directory's physical path in a "PWD=" entry; null: not wanted
+    char* pwd_value =
+        nullptr;  ///< room for the working directory's physical path in a "PWD=" entry; null: not wanted
     std::size_t pwd_capacity = 0;
 };
 
@@ -42,8 +46,9 @@ enum class SlotCommand : std::uint32_t { wait, run, cancel };
 /// What failed before the command ran.
 enum class SlotFailure : std::uint32_t { none, prepare, working_directory, input, exec };
 
-/// One of the agent's places for an exec. The cgroup, the event and the stacks live as long as the slot; the rest belongs to the
-/// exec that is being prepared or runs. Owned by the Spawner; between acquire() and release() one other thread may use it.
+/// One of the agent's places for an exec. The cgroup, the event and the stacks live as long as the slot; the
+/// rest belongs to the exec that is being prepared or runs. Owned by the Spawner; between acquire() and
+/// release() one other thread may use it.
 struct ExecSlot {
     static constexpr std::size_t stack_bytes = 16384;
 
@@ -53,8 +58,7 @@ struct ExecSlot {
     sys::UniqueFd cgroup_kill;
     sys::UniqueFd memory_events;
     sys::UniqueFd pids_events;
-    std::uint64_t oom_kills = 0;    ///< the counters as they were before this exec
-    std::uint64_t pids_limits = 0;
+    LimitHits hits;  ///< as they were before this exec
     /// Readable once the exec is over and every process of it is gone. Non-blocking eventfd.
     sys::UniqueFd done;
     char* init_stack = nullptr;  ///< lowest address, stack_bytes each

@@ -1,9 +1,9 @@
 #include "guest-agent/http_server.hpp"
 
-#include <signal.h>
-
 #include <thread>
 #include <vector>
+
+#include <signal.h>
 
 #include "guest-agent/connection_stream.hpp"
 
@@ -24,16 +24,21 @@ constexpr unsigned max_idle = 2;
 }  // namespace
 
 HttpServer::HttpServer(Accept accept) : accept_(std::move(accept)) {
-    // The base class ignores SIGPIPE, and what a process ignores, the programs it executes ignore too. Our sends don't raise it.
+    // The base class ignores SIGPIPE, and what a process ignores, the programs it executes ignore too. Our
+    // sends don't raise it.
     ::signal(SIGPIPE, SIG_DFL);
     set_payload_max_length(max_body);
     // cpp-httplib gives up a kept-alive connection after a count; ours lives as long as the host wants.
     set_keep_alive_max_count(1'000'000);
 }
 
-void HttpServer::after_answer(std::function<void()> work) { exchange.afterwards.push_back(std::move(work)); }
+void HttpServer::after_answer(std::function<void()> work) {
+    exchange.afterwards.push_back(std::move(work));
+}
 
-int HttpServer::client_socket() { return exchange.socket; }
+int HttpServer::client_socket() {
+    return exchange.socket;
+}
 
 void HttpServer::add_worker() {
     {

@@ -1,18 +1,18 @@
 #pragma once
 
-#include <httplib.h>
-
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+
+#include <httplib.h>
 
 #include "common/result.hpp"
 #include "common/sys/unique_fd.hpp"
 
 namespace hutch::guest_agent {
 
-/// cpp-httplib's request handling on sockets of our own. Every worker thread accepts connections itself and stays with one until
-/// it closes; there is always at least one worker that waits for the next.
+/// cpp-httplib's request handling on sockets of our own. Every worker thread accepts connections itself and
+/// stays with one until it closes; there is always at least one worker that waits for the next.
 class HttpServer final : public httplib::Server {
 public:
     static constexpr unsigned max_workers = 96;

@@ -1,8 +1,13 @@
-// Theory of operation: the parts are first taken as detached copies of mounts (open_tree), the writable ones resolved inside the
-// image's root, so that a symbolic link of the image can't point a mount elsewhere. Then everything is unmounted from the new
-// namespace, and the parts are put together in the new root.
+// Theory of operation: the parts are first taken as detached copies of mounts (open_tree), the writable ones
+// resolved inside the image's root, so that a symbolic link of the image can't point a mount elsewhere. Then
+// everything is unmounted from the new namespace, and the parts are put together in the new root.
 
 #include "guest-agent/jail.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -13,11 +18,6 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <string>
 
 #include "common/guest_contract.hpp"
 #include "common/guest_layout.hpp"
@@ -49,8 +49,11 @@ struct Device {
 // Documentation/admin-guide/devices.txt
 constexpr Device devices[] = {{"/dev/null", 3, 1},   {"/dev/zero", 5, 1},    {"/dev/full", 7, 1},
                               {"/dev/random", 8, 1}, {"/dev/urandom", 9, 1}, {"/dev/tty", 0, 5}};
-constexpr Part links[] = {{"/proc/self/fd", "/dev/fd"},       {"/proc/self/fd/0", "/dev/stdin"}, {"/proc/self/fd/1", "/dev/stdout"},
-                          {"/proc/self/fd/2", "/dev/stderr"}, {"pts/ptmx", "/dev/ptmx"}};
+constexpr Part links[] = {{"/proc/self/fd", "/dev/fd"},
+                          {"/proc/self/fd/0", "/dev/stdin"},
+                          {"/proc/self/fd/1", "/dev/stdout"},
+                          {"/proc/self/fd/2", "/dev/stderr"},
+                          {"pts/ptmx", "/dev/ptmx"}};
 
 /// In a folder that user code can't enter.
 constexpr char private_folder[] = "/dev/.hutch";
@@ -62,7 +65,8 @@ struct DetachedPart {
 };
 
 Result<sys::UniqueFd> copy_of_mount(const char* path) {
-    sys::UniqueFd mount(static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
+    sys::UniqueFd mount(
+        static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
     if (!mount) return fail_errno(std::string("jail: copy mount ") + path, errno);
     return mount;
 }
@@ -82,7 +86,8 @@ Result<void> make_read_only(const sys::UniqueFd& mount) {
 }
 
 Result<void> change_root(const char* path) {
-    if (::chdir(path) != 0 || ::chroot(".") != 0) return fail_errno(std::string("jail: change root to ") + path, errno);
+    if (::chdir(path) != 0 || ::chroot(".") != 0)
+        return fail_errno(std::string("jail: change root to ") + path, errno);
     return {};
 }
 
@@ -94,19 +99,24 @@ Result<void> complete_image() {
         uid_t owner;
     };
     constexpr uid_t user = guest_contract::user_id;
-    constexpr Directory needed[] = {{"/workspace", 0755, 0}, {"/home", 0755, 0},     {"/home/user", 0755, user}, {"/tmp", 01777, 0},
-                                    {"/var", 0755, 0},       {"/var/tmp", 01777, 0}, {"/proc", 0555, 0},         {"/dev", 0755, 0}};
+    constexpr Directory needed[] = {{"/workspace", 0755, 0}, {"/home", 0755, 0}, {"/home/user", 0755, user},
+                                    {"/tmp", 01777, 0},      {"/var", 0755, 0},  {"/var/tmp", 01777, 0},
+                                    {"/proc", 0555, 0},      {"/dev", 0755, 0}};
     for (const Directory& directory : needed) {
         if (::access(directory.path, F_OK) == 0) continue;
         HUTCH_CHECK(sys::make_directory(directory.path, directory.mode));
-        if (::chmod(directory.path, directory.mode) != 0 || ::chown(directory.path, directory.owner, directory.owner) != 0)
+        if (::chmod(directory.path, directory.mode) != 0 ||
+            ::chown(directory.path, directory.owner, directory.owner) != 0)
             return fail_errno(std::string("jail: set up ") + directory.path, errno);
     }
     return {};
 }
 
 Result<void> build_devices(std::string_view cpus) {
-    HUTCH_CHECK(sys::mount({.source = "dev", .target = "/dev", .type = "tmpfs", .flags = MS_NOSUID | MS_NOEXEC,
+    HUTCH_CHECK(sys::mount({.source = "dev",
+                            .target = "/dev",
+                            .type = "tmpfs",
+                            .flags = MS_NOSUID | MS_NOEXEC,
                             .options = "mode=0755,size=64k"}));
     const mode_t mask = ::umask(0);
     for (const Device& device : devices)
@@ -114,7 +124,8 @@ Result<void> build_devices(std::string_view cpus) {
             return fail_errno(std::string("jail: make ") + device.path, errno);
     ::umask(mask);
     for (const Part& link : links)
-        if (::symlink(link.source, link.target) != 0) return fail_errno(std::string("jail: link ") + link.target, errno);
+        if (::symlink(link.source, link.target) != 0)
+            return fail_errno(std::string("jail: link ") + link.target, errno);
     HUTCH_CHECK(sys::make_directory("/dev/pts", 0755));
     HUTCH_CHECK(sys::make_directory("/dev/shm", 01777));
     HUTCH_CHECK(sys::make_directory(private_folder, 0700));
@@ -154,15 +165,18 @@ Result<void> enter_jail() {
         HUTCH_TRY(sys::UniqueFd mount, copy_of_mount(part.source));
         parts.push_back({std::move(mount), part.target});
     }
-    if (::fchdir(initramfs.get()) != 0 || ::chroot(".") != 0) return fail_errno("jail: back to the initramfs", errno);
+    if (::fchdir(initramfs.get()) != 0 || ::chroot(".") != 0)
+        return fail_errno("jail: back to the initramfs", errno);
 
-    for (const char* mounted : {guest_layout::merged, guest_layout::overlay, guest_layout::lower, "/sys", "/dev", "/proc"})
+    for (const char* mounted :
+         {guest_layout::merged, guest_layout::overlay, guest_layout::lower, "/sys", "/dev", "/proc"})
         HUTCH_CHECK(sys::unmount(mounted, MNT_DETACH));
     HUTCH_CHECK(attach(root, guest_layout::jail));
     HUTCH_CHECK(change_root(guest_layout::jail));
     for (const DetachedPart& part : parts) {
         // an image without /etc/hosts goes without ours
-        if (auto attached = attach(part.mount, part.target); !attached && ::access(part.target, F_OK) == 0) return attached;
+        if (auto attached = attach(part.mount, part.target); !attached && ::access(part.target, F_OK) == 0)
+            return attached;
     }
     HUTCH_CHECK(build_devices(cpu_description(cpus)));
     return drop_capability_bounds();
@@ -170,11 +184,13 @@ Result<void> enter_jail() {
 
 std::vector<ProcCover> proc_covers() {
     std::vector<ProcCover> covers{{cpu_description_path, "/proc/cpuinfo"}};
-    for (const char* entry : {"/proc/cmdline", "/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/kallsyms", "/proc/config.gz",
-                              "/proc/kcore", "/proc/kmsg", "/proc/sysrq-trigger"}) {
+    for (const char* entry :
+         {"/proc/cmdline", "/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/kallsyms",
+          "/proc/config.gz", "/proc/kcore", "/proc/kmsg", "/proc/sysrq-trigger"}) {
         struct stat status {};
         // What only root may open needs no cover: nobody in the jail is root.
-        if (::stat(entry, &status) == 0 && (status.st_mode & 0006) != 0) covers.push_back({"/dev/null", entry});
+        if (::stat(entry, &status) == 0 && (status.st_mode & 0006) != 0)
+            covers.push_back({"/dev/null", entry});
     }
     return covers;
 }

@@ -11,7 +11,8 @@ using ::testing::Field;
 using ::testing::StrEq;
 
 TEST(Jail, CpuDescriptionOfAUserModeKernel) {
-    EXPECT_EQ(cpu_description("processor\t: 0\nvendor_id\t: User Mode Linux\nhost\t\t: Linux box 6.1\nfpu\t\t: yes\n\n"),
+    EXPECT_EQ(cpu_description(
+                  "processor\t: 0\nvendor_id\t: User Mode Linux\nhost\t\t: Linux box 6.1\nfpu\t\t: yes\n\n"),
               "processor\t: 0\ncore id\t\t: 0\nvendor_id\t: User Mode Linux\nfpu\t\t: yes\n\n");
 }
 

@@ -1,5 +1,7 @@
 #include "guest-agent/jailed_process.hpp"
 
+#include <cerrno>
+
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/futex.h>
@@ -12,8 +14,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "common/guest_contract.hpp"
 #include "common/sys/raw_syscall.hpp"
@@ -41,9 +41,10 @@ void futex_wait(std::atomic<Word>& word, Word while_value) {
         raw_syscall(SYS_futex, raw_pointer(&word), FUTEX_WAIT_PRIVATE, static_cast<long>(while_value), 0);
 }
 
-long raw_mount(const char* source, const char* target, const char* type, unsigned long flags, const char* options) {
-    return raw_syscall(SYS_mount, raw_pointer(source), raw_pointer(target), raw_pointer(type), static_cast<long>(flags),
-                       raw_pointer(options));
+long raw_mount(const char* source, const char* target, const char* type, unsigned long flags,
+               const char* options) {
+    return raw_syscall(SYS_mount, raw_pointer(source), raw_pointer(target), raw_pointer(type),
+                       static_cast<long>(flags), raw_pointer(options));
 }
 
 [[noreturn]] void raw_exit(int code) {
@@ -82,7 +83,8 @@ void prepare_command(ExecSlot& slot, const JailedProcessPlan& plan) {
     step(raw_syscall(SYS_setsid));
     step(raw_syscall(SYS_write, slot.cgroup_procs.get(), raw_pointer("0"), 1));
     // The agent is exempt from the out-of-memory killer; what it runs must not be.
-    const long adjustment = raw_syscall(SYS_open, raw_pointer("/proc/self/oom_score_adj"), O_WRONLY | O_CLOEXEC);
+    const long adjustment =
+        raw_syscall(SYS_open, raw_pointer("/proc/self/oom_score_adj"), O_WRONLY | O_CLOEXEC);
     step(adjustment);
     step(raw_syscall(SYS_write, adjustment, raw_pointer("0"), 1));
     step(raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, raw_pointer(&open_files), 0));
@@ -103,16 +105,19 @@ void prepare_command(ExecSlot& slot, const JailedProcessPlan& plan) {
 
 [[noreturn]] void run_command(ExecSlot& slot) {
     const ExecOrder& order = slot.order;
-    require(slot, SlotFailure::working_directory, raw_syscall(SYS_chdir, raw_pointer(order.working_directory)));
+    require(slot, SlotFailure::working_directory,
+            raw_syscall(SYS_chdir, raw_pointer(order.working_directory)));
     if (order.pwd_value != nullptr)
         require(slot, SlotFailure::working_directory,
                 raw_syscall(SYS_getcwd, raw_pointer(order.pwd_value), static_cast<long>(order.pwd_capacity)));
     if (order.stdin_bytes != nullptr) provide_bytes(slot, order.stdin_bytes, order.stdin_size, STDIN_FILENO);
-    if (order.script_bytes != nullptr) provide_bytes(slot, order.script_bytes, order.script_size, script_descriptor);
+    if (order.script_bytes != nullptr)
+        provide_bytes(slot, order.script_bytes, order.script_size, script_descriptor);
     long result = -ENOENT;
     for (std::size_t i = 0; i < order.attempt_count; ++i) {
         const ExecAttempt& attempt = order.attempts[i];
-        result = raw_syscall(SYS_execve, raw_pointer(attempt.path), raw_pointer(attempt.arguments), raw_pointer(attempt.environment));
+        result = raw_syscall(SYS_execve, raw_pointer(attempt.path), raw_pointer(attempt.arguments),
+                             raw_pointer(attempt.environment));
     }
     give_up(slot, SlotFailure::exec, result);
 }
@@ -133,7 +138,8 @@ long mount_own_filesystems(const JailedProcessPlan& plan) {
         result = raw_mount(cover.source, cover.target, nullptr, MS_BIND, nullptr);
         if (raw_failed(result)) return result;
     }
-    result = raw_mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "ptmxmode=0666,mode=0620,gid=5");
+    result =
+        raw_mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "ptmxmode=0666,mode=0620,gid=5");
     if (raw_failed(result)) return result;
     return raw_mount("shm", "/dev/shm", "tmpfs", mount_flags, "mode=1777");
 }
@@ -144,7 +150,8 @@ void reap_all(ExecSlot& slot, long command) {
         int status = 0;
         // Once the command is gone, only look: what still runs has to be killed first.
         const bool command_gone = command < 0;
-        const long pid = raw_syscall(SYS_wait4, -1, raw_pointer(&status), __WALL | (command_gone && !killed ? WNOHANG : 0), 0);
+        const long pid = raw_syscall(SYS_wait4, -1, raw_pointer(&status),
+                                     __WALL | (command_gone && !killed ? WNOHANG : 0), 0);
         if (pid == -ECHILD) return;
         if (pid == 0) {
             raw_syscall(SYS_kill, -1, SIGKILL);
@@ -170,7 +177,8 @@ int init_main(void* argument) {
     if (!raw_failed(result)) {
         Start copy = start;
         // clone() of libc touches no state of its own and returns the error in errno only when it fails
-        const int command = ::clone(command_main, slot.command_stack + ExecSlot::stack_bytes, CLONE_VM | CLONE_VFORK | SIGCHLD, &copy);
+        const int command = ::clone(command_main, slot.command_stack + ExecSlot::stack_bytes,
+                                    CLONE_VM | CLONE_VFORK | SIGCHLD, &copy);
         result = command < 0 ? -EAGAIN : command;
         if (command > 0) reap_all(slot, command);
     }
@@ -196,7 +204,11 @@ Result<void> start_jailed_process(ExecSlot& slot, const JailedProcessPlan& plan)
     return {};
 }
 
-void wake(std::atomic<SlotCommand>& word) { raw_syscall(SYS_futex, raw_pointer(&word), FUTEX_WAKE_PRIVATE, 1); }
-void wake(std::atomic<std::uint32_t>& word) { raw_syscall(SYS_futex, raw_pointer(&word), FUTEX_WAKE_PRIVATE, 1); }
+void wake(std::atomic<SlotCommand>& word) {
+    raw_syscall(SYS_futex, raw_pointer(&word), FUTEX_WAKE_PRIVATE, 1);
+}
+void wake(std::atomic<std::uint32_t>& word) {
+    raw_syscall(SYS_futex, raw_pointer(&word), FUTEX_WAKE_PRIVATE, 1);
+}
 
 }  // namespace hutch::guest_agent

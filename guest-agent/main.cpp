@@ -1,16 +1,16 @@
 // hutch-agent: runs commands in a guest for the host. See README.md.
 
-#include <malloc.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/sysinfo.h>
-#include <time.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <thread>
+
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <time.h>
 
 #include "common/guest_contract.hpp"
 #include "common/sys/file.hpp"
@@ -53,14 +53,16 @@ ExecLimits limits_of_this_machine() {
             .memory_bytes = std::max(total - std::min(total, reserved_memory), total / 2)};
 }
 
-/// One arena, since per-thread ones cost every thread pages of its own; and large blocks go back to the kernel when freed.
+/// One arena, since per-thread ones cost every thread pages of its own; and large blocks go back to the
+/// kernel when freed.
 void set_up_memory() {
     ::mallopt(M_ARENA_MAX, 1);
     ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 }
 
-/// What all programs started here inherit: no core files, and no limit on the user's processes, for that one would be shared by all
-/// execs; each has its own in its cgroup. The number of open files is set for each exec, this program needs more.
+/// What all programs started here inherit: no core files, and no limit on the user's processes, for that one
+/// would be shared by all execs; each has its own in its cgroup. The number of open files is set for each
+/// exec, this program needs more.
 void set_resource_limits() {
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
@@ -84,8 +86,10 @@ Result<void> run() {
     HttpServer server([&listener] { return accept_from_host(listener); });
     register_api(server, service, {boot_id});
 
-    const Timeline timeline{variable("HUTCH_TIMELINE_INIT"), variable("HUTCH_TIMELINE_ROOT"), milliseconds_since_boot()};
-    if (auto reported = report_ready(boot_id, timeline); !reported) std::fprintf(stderr, "%s\n", reported.error().message.c_str());
+    const Timeline timeline{variable("HUTCH_TIMELINE_INIT"), variable("HUTCH_TIMELINE_ROOT"),
+                            milliseconds_since_boot()};
+    if (auto reported = report_ready(boot_id, timeline); !reported)
+        std::fprintf(stderr, "%s\n", reported.error().message.c_str());
     std::thread([&service] { service.learn_login_environment(); }).detach();
     server.add_worker();
     return server.serve();

@@ -17,18 +17,25 @@ TEST(PlainCommand, SplitsWords) {
 }
 
 TEST(PlainCommand, UnderstandsQuotesWithoutExpansion) {
-    EXPECT_THAT(plain_command("python3 -c 'print(\"$x\\n\")'").value(), ElementsAre("python3", "-c", "print(\"$x\\n\")"));
-    EXPECT_THAT(plain_command("node -e \"console.log('a b')\"").value(), ElementsAre("node", "-e", "console.log('a b')"));
+    EXPECT_THAT(plain_command("python3 -c 'print(\"$x\\n\")'").value(),
+                ElementsAre("python3", "-c", "print(\"$x\\n\")"));
+    EXPECT_THAT(plain_command("node -e \"console.log('a b')\"").value(),
+                ElementsAre("node", "-e", "console.log('a b')"));
     EXPECT_THAT(plain_command("x '' a'b'\"c\"d").value(), ElementsAre("x", "", "abcd"));
     EXPECT_THAT(plain_command("x 'two\nlines'").value(), ElementsAre("x", "two\nlines"));
 }
 
 TEST(PlainCommand, LeavesEverythingElseToTheShell) {
     for (const std::string_view command :
-         {"", " ", "echo x", "true", "cd /tmp", "exit 3", "a=b", "a=b cmd", "ls *", "ls ?", "ls [a]", "ls ~", "ls a~", "ls $HOME",
-          "ls `x`", "a;b", "a&", "a&&b", "a|b", "a>b", "a<b", "(a)", "{ a; }", "{", "!", "! ls", "if", "time ls", "[[", "ls # comment",
-          "ls \\a", "ls {a,b}", "ls\nls", "ls\r", "ls 'open", "ls \"open", "ls \"$x\"", "ls \"`x`\"", "ls \"a\\b\"", "ls \"a!\"",
-          "'ls'", "l's'", "\"ls\"", "''", "%1", "ls \x01", "ls \u00e4", "kill -9 1", "wait", "source x", ". x", "unset x"})
+         {"",          " ",          "echo x",      "true",      "cd /tmp",   "exit 3",
+          "a=b",       "a=b cmd",    "ls *",        "ls ?",      "ls [a]",    "ls ~",
+          "ls a~",     "ls $HOME",   "ls `x`",      "a;b",       "a&",        "a&&b",
+          "a|b",       "a>b",        "a<b",         "(a)",       "{ a; }",    "{",
+          "!",         "! ls",       "if",          "time ls",   "[[",        "ls # comment",
+          "ls \\a",    "ls {a,b}",   "ls\nls",      "ls\r",      "ls 'open",  "ls \"open",
+          "ls \"$x\"", "ls \"`x`\"", "ls \"a\\b\"", "ls \"a!\"", "'ls'",      "l's'",
+          "\"ls\"",    "''",         "%1",          "ls \x01",   "ls \u00e4", "kill -9 1",
+          "wait",      "source x",   ". x",         "unset x"})
         EXPECT_FALSE(plain_command(command)) << command;
     EXPECT_FALSE(plain_command(std::string_view("ls a\0b", 6)));
     EXPECT_FALSE(plain_command(std::string_view("ls 'a\0b'", 8)));
@@ -39,7 +46,8 @@ TEST(PlainCommand, SomeVariablesNeedBash) {
     EXPECT_TRUE(lets_bash_be_skipped(environment));
     ASSERT_TRUE(environment.set("ENVIRONMENT", "1"));
     EXPECT_TRUE(lets_bash_be_skipped(environment));
-    for (const char* name : {"BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "PWD", "OLDPWD", "SHLVL", "_"}) {
+    for (const char* name :
+         {"BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "PWD", "OLDPWD", "SHLVL", "_"}) {
         Environment other = Environment::base();
         ASSERT_TRUE(other.set(name, "x"));
         EXPECT_FALSE(lets_bash_be_skipped(other)) << name;

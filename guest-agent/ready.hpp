@@ -7,7 +7,8 @@
 
 namespace hutch::guest_agent {
 
-/// Milliseconds since the kernel started, as hutch-init measured them; empty texts stand for unknown and become 0.
+/// Milliseconds since the kernel started, as hutch-init measured them; empty texts stand for unknown and
+/// become 0.
 struct Timeline {
     std::string init;
     std::string root;

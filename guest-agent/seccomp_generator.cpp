@@ -11,6 +11,7 @@ int main() {
         return 1;
     }
     for (const sock_filter& instruction : *program)
-        std::printf("{0x%x, %u, %u, 0x%x},\n", instruction.code, instruction.jt, instruction.jf, instruction.k);
+        std::printf("{0x%x, %u, %u, 0x%x},\n", instruction.code, instruction.jt, instruction.jf,
+                    instruction.k);
     return 0;
 }

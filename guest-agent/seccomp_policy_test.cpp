@@ -1,5 +1,7 @@
 #include "guest-agent/seccomp_policy.hpp"
 
+#include <functional>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/netlink.h>
@@ -14,12 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <functional>
-
 namespace hutch::guest_agent {
 namespace {
 
-/// Runs `probe` under the policy in a child and gives what it returned: 0–254, or 255 plus the signal that killed it.
+/// Runs `probe` under the policy in a child and gives what it returned: 0–254, or 255 plus the signal that
+/// killed it.
 int under_policy(const std::function<int()>& probe) {
     auto program = compile_seccomp_policy();
     if (!program) return -1;
@@ -68,20 +69,22 @@ TEST(SeccompPolicy, SocketFamilies) {
 }
 
 TEST(SeccompPolicy, NamespacesAndMounts) {
-    for (const long flag : {CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP}) {
+    for (const long flag : {CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC,
+                            CLONE_NEWUTS, CLONE_NEWCGROUP}) {
         EXPECT_EQ(errno_of(SYS_unshare, flag), EPERM) << flag;
         EXPECT_EQ(errno_of(SYS_clone, flag | SIGCHLD), EPERM) << flag;
     }
     EXPECT_EQ(errno_of(SYS_clone3), ENOSYS);
-    for (const long number : {SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_setns, SYS_open_tree, SYS_move_mount, SYS_fsopen,
-                              SYS_mount_setattr, SYS_open_by_handle_at})
+    for (const long number : {SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_setns, SYS_open_tree,
+                              SYS_move_mount, SYS_fsopen, SYS_mount_setattr, SYS_open_by_handle_at})
         EXPECT_EQ(errno_of(number, -1), EPERM) << number;
 }
 
 TEST(SeccompPolicy, KernelSurface) {
-    for (const long number : {SYS_bpf, SYS_userfaultfd, SYS_perf_event_open, SYS_keyctl, SYS_add_key, SYS_kexec_load, SYS_init_module,
-                              SYS_finit_module, SYS_delete_module, SYS_reboot, SYS_swapon, SYS_acct, SYS_quotactl, SYS_syslog,
-                              SYS_iopl, SYS_modify_ldt, SYS_clock_settime, SYS_sethostname})
+    for (const long number :
+         {SYS_bpf, SYS_userfaultfd, SYS_perf_event_open, SYS_keyctl, SYS_add_key, SYS_kexec_load,
+          SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_reboot, SYS_swapon, SYS_acct,
+          SYS_quotactl, SYS_syslog, SYS_iopl, SYS_modify_ldt, SYS_clock_settime, SYS_sethostname})
         EXPECT_EQ(errno_of(number, -1), EPERM) << number;
     for (const long number : {SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register})
         EXPECT_EQ(errno_of(number, -1), ENOSYS) << number;

@@ -1,12 +1,12 @@
 #include "guest-agent/spawner.hpp"
 
+#include <cerrno>
+
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "common/guest_layout.hpp"
 #include "common/sys/file.hpp"
@@ -33,7 +33,8 @@ Result<void> write_limit(const std::string& folder, const char* file, std::uint6
 }
 
 Result<char*> make_stacks() {
-    void* memory = ::mmap(nullptr, 2 * ExecSlot::stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    void* memory = ::mmap(nullptr, 2 * ExecSlot::stack_bytes, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (memory == MAP_FAILED) return fail_errno("memory for the stacks of an exec", errno);
     return static_cast<char*>(memory);
 }
@@ -45,7 +46,8 @@ SlotLease::~SlotLease() {
 }
 
 Spawner::Spawner(const ExecLimits& limits)
-    : limits_(limits), seccomp_program_{std::size(seccomp_policy), const_cast<sock_filter*>(seccomp_policy)} {}
+    : limits_(limits),
+      seccomp_program_{std::size(seccomp_policy), const_cast<sock_filter*>(seccomp_policy)} {}
 
 Result<std::unique_ptr<Spawner>> Spawner::create(const ExecLimits& limits) {
     std::unique_ptr<Spawner> spawner(new Spawner(limits));
@@ -83,6 +85,7 @@ Result<std::unique_ptr<ExecSlot>> Spawner::make_slot(unsigned number) const {
     HUTCH_TRY(slot->cgroup_kill, open_control(folder, "cgroup.kill", O_WRONLY));
     HUTCH_TRY(slot->memory_events, open_control(folder, "memory.events", O_RDONLY));
     HUTCH_TRY(slot->pids_events, open_control(folder, "pids.events", O_RDONLY));
+    slot->hits = read_limit_hits(*slot);  // not 0 when an earlier agent used the cgroup
     slot->done = sys::UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!slot->done) return fail_errno("eventfd", errno);
     HUTCH_TRY(slot->init_stack, make_stacks());
@@ -154,7 +157,8 @@ Result<SlotLease> Spawner::acquire() {
     std::unique_lock lock(mutex_);
     if (in_use_ + waiting_ >= limits_.max_execs)
         return fail(ErrorKind::too_many_requests, "too_many_execs",
-                    "this VM runs " + std::to_string(limits_.max_execs) + " commands already; try again when one has ended");
+                    "this VM runs " + std::to_string(limits_.max_execs) +
+                        " commands already; try again when one has ended");
     ++waiting_;
     last_failure_.reset();
     while (ready_.empty() && !broken_ && !last_failure_) {

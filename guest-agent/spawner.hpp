@@ -2,8 +2,9 @@
 
 // Keeps jailed processes ready for the next exec.
 //
-// A thread of its own lives in the jail (jail.hpp) and clones from there; it never runs user code. One prepared exec waits at any
-// time, made behind the previous answer. Execs that come while others run have theirs made on demand.
+// A thread of its own lives in the jail (jail.hpp) and clones from there; it never runs user code. One
+// prepared exec waits at any time, made behind the previous answer. Execs that come while others run have
+// theirs made on demand.
 
 #include <condition_variable>
 #include <cstdint>
@@ -34,7 +35,8 @@ class Spawner;
 class SlotLease {
 public:
     SlotLease(Spawner& spawner, ExecSlot& slot) : spawner_(&spawner), slot_(&slot) {}
-    SlotLease(SlotLease&& other) noexcept : spawner_(other.spawner_), slot_(std::exchange(other.slot_, nullptr)) {}
+    SlotLease(SlotLease&& other) noexcept
+        : spawner_(other.spawner_), slot_(std::exchange(other.slot_, nullptr)) {}
     SlotLease& operator=(SlotLease&&) = delete;
     ~SlotLease();
     [[nodiscard]] ExecSlot& slot() const { return *slot_; }
@@ -47,7 +49,8 @@ private:
 /// Any thread.
 class Spawner {
 public:
-    /// Starts the thread, which enters the jail; does not wait for it. Call outside of the jail, once per process.
+    /// Starts the thread, which enters the jail; does not wait for it. Call outside of the jail, once per
+    /// process.
     [[nodiscard]] static Result<std::unique_ptr<Spawner>> create(const ExecLimits& limits);
     /// Ends what is prepared and the thread. No lease may be left.
     ~Spawner();
@@ -85,7 +88,7 @@ private:
     unsigned waiting_ = 0;    ///< threads in acquire()
     bool stopping_ = false;
     std::optional<Error> last_failure_;  ///< of one preparation; the next may work
-    std::optional<Error> broken_;  ///< why no exec can be prepared
+    std::optional<Error> broken_;        ///< why no exec can be prepared
     std::thread thread_;
 };
 

@@ -6,7 +6,8 @@ namespace hutch::guest_agent {
 
 namespace {
 
-/// The table of well-formed byte sequences of the Unicode standard (table 3-7): range of the second byte by the first.
+/// The table of well-formed byte sequences of the Unicode standard (table 3-7): range of the second byte by
+/// the first.
 struct Lead {
     std::size_t length;
     unsigned char second_from;
@@ -48,12 +49,23 @@ Prefix prefix_of(std::string_view bytes) {
 void append_escaped(std::string& json, char character) {
     constexpr char digits[] = "0123456789abcdef";
     switch (character) {
-        case '"': json += "\\\""; return;
-        case '\\': json += "\\\\"; return;
-        case '\n': json += "\\n"; return;
-        case '\r': json += "\\r"; return;
-        case '\t': json += "\\t"; return;
-        default: break;
+        case '"':
+            json += "\\\"";
+            return;
+        case '\\':
+            json += "\\\\";
+            return;
+        case '\n':
+            json += "\\n";
+            return;
+        case '\r':
+            json += "\\r";
+            return;
+        case '\t':
+            json += "\\t";
+            return;
+        default:
+            break;
     }
     const auto byte = static_cast<unsigned char>(character);
     json += "\\u00";

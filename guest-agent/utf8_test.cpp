@@ -1,7 +1,6 @@
 #include "guest-agent/utf8.hpp"
 
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 namespace hutch::guest_agent {
@@ -54,7 +53,8 @@ TEST(Utf8, InvalidBytesAreReplaced) {
 TEST(Utf8, AnyBytesMakeValidJson) {
     std::string all;
     for (int first = 0; first < 256; ++first)
-        for (int second = 0; second < 256; ++second) all += {static_cast<char>(first), static_cast<char>(second)};
+        for (int second = 0; second < 256; ++second)
+            all += {static_cast<char>(first), static_cast<char>(second)};
     EXPECT_TRUE(nlohmann::json::accept(json_of(all)));
 }
 

@@ -1,12 +1,11 @@
 #include "guest-agent/vsock.hpp"
 
 #include <sys/socket.h>
-// sys/socket.h has to come first
-#include <linux/vm_sockets.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <string>
+
+#include <linux/vm_sockets.h>
 
 #include "common/guest_contract.hpp"
 
@@ -37,7 +36,8 @@ Result<sys::UniqueFd> listen_vsock(std::uint32_t port) {
     const sockaddr_vm address = address_of(VMADDR_CID_ANY, port);
     if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return fail_errno("bind vsock port " + std::to_string(port), errno);
-    if (::listen(socket.get(), backlog) != 0) return fail_errno("listen on vsock port " + std::to_string(port), errno);
+    if (::listen(socket.get(), backlog) != 0)
+        return fail_errno("listen on vsock port " + std::to_string(port), errno);
     return socket;
 }
 
@@ -53,7 +53,8 @@ Result<sys::UniqueFd> accept_from_host(const sys::UniqueFd& listener) {
     for (;;) {
         sockaddr_vm peer{};
         socklen_t length = sizeof peer;
-        sys::UniqueFd socket(::accept4(listener.get(), reinterpret_cast<sockaddr*>(&peer), &length, SOCK_CLOEXEC));
+        sys::UniqueFd socket(
+            ::accept4(listener.get(), reinterpret_cast<sockaddr*>(&peer), &length, SOCK_CLOEXEC));
         if (!socket) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
             return fail_errno("accept", errno);

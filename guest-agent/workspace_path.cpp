@@ -25,7 +25,8 @@ Result<std::string> workspace_path(std::string_view path, std::string_view field
         } else if (!names.empty()) {
             names.pop_back();
         }
-        if (names.empty() || names.front() != workspace.substr(1)) return refuse("must be /workspace or a path below it");
+        if (names.empty() || names.front() != workspace.substr(1))
+            return refuse("must be /workspace or a path below it");
     }
     if (names.empty()) return refuse("must be /workspace or a path below it");
 

@@ -19,8 +19,9 @@ TEST(WorkspacePath, AbsoluteAndRelative) {
 }
 
 TEST(WorkspacePath, NothingElse) {
-    for (const std::string_view path : {"", "/", "/etc", "/home/user", "/home/user/x", "/workspaces", "..", "../workspace", "a/../..",
-                                        "/workspace/..", "/workspace/../etc", "/etc/../workspace", "/workspace/../workspace/a"}) {
+    for (const std::string_view path :
+         {"", "/", "/etc", "/home/user", "/home/user/x", "/workspaces", "..", "../workspace", "a/../..",
+          "/workspace/..", "/workspace/../etc", "/etc/../workspace", "/workspace/../workspace/a"}) {
         const auto result = workspace_path(path, "cwd");
         ASSERT_FALSE(result) << path;
         EXPECT_THAT(result.error().message, StartsWith("cwd ")) << path;

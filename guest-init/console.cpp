@@ -1,21 +1,23 @@
 #include "guest-init/console.hpp"
 
+#include <cstdio>
+
 #include <time.h>
 #include <unistd.h>
 
-#include <cstdio>
-
 namespace hutch::guest_init {
 
-std::string format_line(std::chrono::system_clock::time_point now, std::string_view program, pid_t pid, std::string_view text) {
-    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+std::string format_line(std::chrono::system_clock::time_point now, std::string_view program, pid_t pid,
+                        std::string_view text) {
+    const auto milliseconds =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
     const time_t seconds = milliseconds / 1000;
     tm parts{};
     ::gmtime_r(&seconds, &parts);
     char stamp[64];
-    const int length = std::snprintf(stamp, sizeof stamp, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ ", parts.tm_year + 1900,
-                                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                                     static_cast<int>(milliseconds % 1000));
+    const int length = std::snprintf(stamp, sizeof stamp, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ ",
+                                     parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
+                                     parts.tm_min, parts.tm_sec, static_cast<int>(milliseconds % 1000));
     std::string line(stamp, static_cast<std::size_t>(length));
     line.append(program).append("[").append(std::to_string(pid)).append("]: ");
     for (const char c : text) line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;

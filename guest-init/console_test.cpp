@@ -6,16 +6,17 @@
 namespace hutch::guest_init {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 constexpr steady_clock::time_point start{std::chrono::hours(1)};
 
 TEST(Console, FormatsLikeSyslog) {
     const std::chrono::system_clock::time_point time{milliseconds(1'700'000'000'123)};
-    EXPECT_EQ(format_line(time, "hutch-agent", 42, "ready"), "2023-11-14T22:13:20.123Z hutch-agent[42]: ready\n");
+    EXPECT_EQ(format_line(time, "hutch-agent", 42, "ready"),
+              "2023-11-14T22:13:20.123Z hutch-agent[42]: ready\n");
 }
 
 TEST(Console, OneLineStaysOneLine) {
@@ -33,7 +34,8 @@ TEST(LogRelay, JoinsPiecesAndSplitsLines) {
 TEST(LogRelay, CutsALongLine) {
     LogRelay relay;
     EXPECT_THAT(relay.take(std::string(3 * LogRelay::max_line, 'x'), start), IsEmpty());
-    EXPECT_THAT(relay.take("\nnext\n", start), ElementsAre(std::string(LogRelay::max_line, 'x') + " (cut)", "next"));
+    EXPECT_THAT(relay.take("\nnext\n", start),
+                ElementsAre(std::string(LogRelay::max_line, 'x') + " (cut)", "next"));
 }
 
 TEST(LogRelay, DropsAFloodAndSaysSo) {

@@ -1,5 +1,8 @@
 #include "guest-init/entropy.hpp"
 
+#include <cerrno>
+#include <cstring>
+
 #include <cpuid.h>
 #include <fcntl.h>
 #include <immintrin.h>
@@ -7,9 +10,6 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 #include "common/sys/unique_fd.hpp"
 
@@ -59,10 +59,14 @@ Result<void> seed_random_pool() {
     Seed seed;
     bool mixed = mix_hardware_generator(seed);
     if (has_rdrand() && mix_rdrand(seed)) mixed = true;
-    if (!mixed) return fail(ErrorKind::internal, "no_entropy", "seed the random pool: neither /dev/hwrng nor RDRAND gave anything");
-    seed.entropy_count = seed_bytes * 8 / 2;  // half of what came: nothing here proves the generators' quality
+    if (!mixed)
+        return fail(ErrorKind::internal, "no_entropy",
+                    "seed the random pool: neither /dev/hwrng nor RDRAND gave anything");
+    seed.entropy_count =
+        seed_bytes * 8 / 2;  // half of what came: nothing here proves the generators' quality
     const sys::UniqueFd pool(::open("/dev/random", O_WRONLY | O_CLOEXEC));
-    if (!pool || ::ioctl(pool.get(), RNDADDENTROPY, &seed) != 0) return fail_errno("seed the random pool", errno);
+    if (!pool || ::ioctl(pool.get(), RNDADDENTROPY, &seed) != 0)
+        return fail_errno("seed the random pool", errno);
     return {};
 }
 

@@ -1,12 +1,12 @@
 #include "guest-init/identity.hpp"
 
+#include <cerrno>
+#include <cstdint>
+
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstdint>
 
 #include "common/guest_layout.hpp"
 #include "common/sys/file.hpp"
@@ -68,7 +68,8 @@ std::string hosts_file(std::string_view of_image, std::string_view hostname) {
 }
 
 Result<void> set_identity(const KernelArguments& arguments) {
-    if (::sethostname(arguments.hostname.data(), arguments.hostname.size()) != 0) return fail_errno("set hostname", errno);
+    if (::sethostname(arguments.hostname.data(), arguments.hostname.size()) != 0)
+        return fail_errno("set hostname", errno);
     HUTCH_CHECK(sys::make_directory(guest_layout::identity, 0755));
     HUTCH_CHECK(write_identity("hostname", arguments.hostname + "\n"));
     HUTCH_CHECK(write_identity("hosts", hosts_file(read_from_image("etc/hosts"), arguments.hostname)));

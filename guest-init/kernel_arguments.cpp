@@ -1,17 +1,18 @@
 #include "guest-init/kernel_arguments.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
 #include <optional>
+
+#include <arpa/inet.h>
 
 namespace hutch::guest_init {
 
 namespace {
 
 tl::unexpected<Error> bad_argument(std::string_view name, std::string_view why) {
-    return fail(ErrorKind::invalid_argument, "kernel_argument", "kernel argument " + std::string(name) + " " + std::string(why));
+    return fail(ErrorKind::invalid_argument, "kernel_argument",
+                "kernel argument " + std::string(name) + " " + std::string(why));
 }
 
 Result<std::string> value_of(std::string_view command_line, std::string_view name) {
@@ -52,7 +53,8 @@ Result<KernelArguments> parse_kernel_arguments(std::string_view command_line) {
     HUTCH_TRY(arguments.image, device(command_line, "hutch.image"));
     HUTCH_TRY(arguments.overlay, device(command_line, "hutch.overlay"));
     HUTCH_TRY(arguments.hostname, value_of(command_line, "hutch.hostname"));
-    if (!is_hostname(arguments.hostname)) return bad_argument("hutch.hostname", "is not a host name: " + arguments.hostname);
+    if (!is_hostname(arguments.hostname))
+        return bad_argument("hutch.hostname", "is not a host name: " + arguments.hostname);
 
     HUTCH_TRY(const std::string network, value_of(command_line, "hutch.ip"));
     const std::size_t slash = network.find('/');

@@ -9,7 +9,8 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr char complete[] =
-    "mem=128M con=null hutch.image=/dev/ubda hutch.overlay=/dev/ubdb hutch.hostname=vm-1 hutch.ip=172.16.3.4/16 root=98:0\n";
+    "mem=128M con=null hutch.image=/dev/ubda hutch.overlay=/dev/ubdb hutch.hostname=vm-1 "
+    "hutch.ip=172.16.3.4/16 root=98:0\n";
 
 std::string error_of(std::string_view command_line) {
     const auto parsed = parse_kernel_arguments(command_line);
@@ -30,7 +31,8 @@ TEST(KernelArguments, NamesWhatIsMissing) {
     EXPECT_THAT(error_of(""), HasSubstr("hutch.image is missing"));
     EXPECT_THAT(error_of("hutch.image=/dev/a"), HasSubstr("hutch.overlay is missing"));
     EXPECT_THAT(error_of("hutch.image=/dev/a hutch.overlay="), HasSubstr("hutch.overlay is missing"));
-    EXPECT_THAT(error_of("hutch.image=/dev/a hutch.overlay=/dev/b hutch.hostname=h"), HasSubstr("hutch.ip is missing"));
+    EXPECT_THAT(error_of("hutch.image=/dev/a hutch.overlay=/dev/b hutch.hostname=h"),
+                HasSubstr("hutch.ip is missing"));
     EXPECT_THAT(error_of("xhutch.image=/dev/a hutch.imagex=/dev/a"), HasSubstr("hutch.image is missing"));
 }
 

@@ -1,12 +1,12 @@
 // hutch-init: PID 1 of a guest, from the initramfs. See README.md.
 
+#include <string>
+
 #include <fcntl.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <string>
 
 #include "common/sys/file.hpp"
 #include "common/sys/mount.hpp"

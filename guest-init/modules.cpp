@@ -1,11 +1,11 @@
 #include "guest-init/modules.hpp"
 
+#include <cerrno>
+#include <string>
+
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <string>
 
 #include "common/sys/file.hpp"
 #include "guest-init/console.hpp"

@@ -1,5 +1,8 @@
 #include "guest-init/network.hpp"
 
+#include <cerrno>
+#include <cstring>
+
 #include <arpa/inet.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
@@ -8,9 +11,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 #include "common/sys/unique_fd.hpp"
 
@@ -29,7 +29,8 @@ ifreq request_for(const char* name) {
 Result<void> bring_up(const sys::UniqueFd& socket, const char* name) {
     ifreq request = request_for(name);
     request.ifr_flags = IFF_UP | IFF_RUNNING;
-    if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return fail_errno(std::string("bring up ") + name, errno);
+    if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0)
+        return fail_errno(std::string("bring up ") + name, errno);
     return {};
 }
 
@@ -46,8 +47,11 @@ struct NewDummy {
 
 Result<void> create_dummy() {
     NewDummy message{};
-    message.header = {.nlmsg_len = sizeof message, .nlmsg_type = RTM_NEWLINK,
-                      .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, .nlmsg_seq = 1, .nlmsg_pid = 0};
+    message.header = {.nlmsg_len = sizeof message,
+                      .nlmsg_type = RTM_NEWLINK,
+                      .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
+                      .nlmsg_seq = 1,
+                      .nlmsg_pid = 0};
     message.link.ifi_family = AF_UNSPEC;
     message.name_header = {.rta_len = sizeof(rtattr) + sizeof interface, .rta_type = IFLA_IFNAME};
     std::memcpy(message.name, interface, sizeof interface);
@@ -84,7 +88,8 @@ Result<void> set_up_network(const std::string& address, unsigned prefix_length) 
     ifreq request = request_for(interface);
     sockaddr_in value{};
     value.sin_family = AF_INET;
-    if (::inet_pton(AF_INET, address.c_str(), &value.sin_addr) != 1) return fail_errno("address " + address, EINVAL);
+    if (::inet_pton(AF_INET, address.c_str(), &value.sin_addr) != 1)
+        return fail_errno("address " + address, EINVAL);
     std::memcpy(&request.ifr_addr, &value, sizeof value);
     if (::ioctl(socket.get(), SIOCSIFADDR, &request) != 0) return fail_errno("set address of eth0", errno);
     value.sin_addr.s_addr = htonl(~std::uint32_t{0} << (32 - prefix_length));

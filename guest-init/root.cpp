@@ -1,12 +1,12 @@
 #include "guest-init/root.hpp"
 
+#include <cerrno>
+#include <string>
+
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <string>
 
 #include "common/guest_layout.hpp"
 #include "common/sys/file.hpp"
@@ -31,7 +31,8 @@ Result<Superblock> superblock_of(const std::string& device, std::string_view rol
     if (count < 0) return fail_errno("read " + attempt, errno);
     const Superblock superblock = read_superblock({start, static_cast<std::size_t>(count)});
     if (superblock.filesystem == Filesystem::unknown)
-        return fail(ErrorKind::internal, "unknown_filesystem", attempt + " holds neither ext4, squashfs nor erofs");
+        return fail(ErrorKind::internal, "unknown_filesystem",
+                    attempt + " holds neither ext4, squashfs nor erofs");
     return superblock;
 }
 
@@ -50,7 +51,8 @@ Result<void> mount_image(const std::string& device) {
 void check_disk(const std::string& device) {
     say("disk " + device + " is flagged as damaged; checking it");
     const std::string devices = std::string(lower) + "/dev";
-    if (auto bound = sys::bind_mount("/dev", devices); !bound) return say("cannot check the disk: " + bound.error().message);
+    if (auto bound = sys::bind_mount("/dev", devices); !bound)
+        return say("cannot check the disk: " + bound.error().message);
     const pid_t child = ::fork();
     if (child == 0) {
         if (::chroot(lower) == 0 && ::chdir("/") == 0)
@@ -61,9 +63,11 @@ void check_disk(const std::string& device) {
     if (child > 0 && ::waitpid(child, &status, 0) == child && WIFEXITED(status)) {
         const int code = WEXITSTATUS(status);
         if (code == 127)
-            say("cannot check the disk: the image has no /sbin/e2fsck that runs; going on with the disk as it is");
+            say("cannot check the disk: the image has no /sbin/e2fsck that runs; going on with the disk as "
+                "it is");
         else
-            say("e2fsck ended with exit code " + std::to_string(code) + (code < 4 ? ": mended" : ": damage remains"));
+            say("e2fsck ended with exit code " + std::to_string(code) +
+                (code < 4 ? ": mended" : ": damage remains"));
     }
     if (auto released = sys::unmount(devices); !released) say(released.error().message);
 }
@@ -71,11 +75,12 @@ void check_disk(const std::string& device) {
 Result<void> mount_disk(const std::string& device) {
     HUTCH_TRY(const Superblock superblock, superblock_of(device, "overlay"));
     if (superblock.filesystem != Filesystem::ext4)
-        return fail(ErrorKind::internal, "unknown_filesystem",
-                    "the overlay device " + device + " holds " + name_of(superblock.filesystem) + ", not ext4");
+        return fail(
+            ErrorKind::internal, "unknown_filesystem",
+            "the overlay device " + device + " holds " + name_of(superblock.filesystem) + ", not ext4");
     if (superblock.has_errors) check_disk(device);
-    // noinit_itable: the kernel would zero inode tables in the background and so allocate them in the sparse file.
-    // discard: blocks of deleted files return to the host.
+    // noinit_itable: the kernel would zero inode tables in the background and so allocate them in the sparse
+    // file. discard: blocks of deleted files return to the host.
     auto mounted = sys::mount({.source = device,
                                .target = overlay,
                                .type = "ext4",
@@ -90,17 +95,19 @@ Result<void> merge() {
     const std::string work = std::string(overlay) + "/work";
     HUTCH_CHECK(sys::make_directory(upper, 0755));
     HUTCH_CHECK(sys::make_directory(work, 0700));
-    return sys::mount({.source = "overlay",
-                       .target = merged,
-                       .type = "overlay",
-                       .flags = MS_NOATIME | MS_NOSUID | MS_NODEV,
-                       .options = "lowerdir=" + std::string(lower) + ",upperdir=" + upper + ",workdir=" + work});
+    return sys::mount(
+        {.source = "overlay",
+         .target = merged,
+         .type = "overlay",
+         .flags = MS_NOATIME | MS_NOSUID | MS_NODEV,
+         .options = "lowerdir=" + std::string(lower) + ",upperdir=" + upper + ",workdir=" + work});
 }
 
 Result<void> write_control(const std::string& path, std::string_view text) {
     const sys::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd) return fail_errno("open " + path, errno);
-    if (auto written = sys::write_all(fd, text); !written) return tl::unexpected(written.error().within(path));
+    if (auto written = sys::write_all(fd, text); !written)
+        return tl::unexpected(written.error().within(path));
     return {};
 }
 
@@ -110,12 +117,16 @@ Result<void> mount_kernel_filesystems() {
     constexpr unsigned long plain = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     auto proc = sys::mount({.source = "proc", .target = "/proc", .type = "proc", .flags = plain});
     if (!proc && ::access("/proc/self", F_OK) != 0) return proc;
-    HUTCH_CHECK(sys::mount({.source = "devtmpfs", .target = "/dev", .type = "devtmpfs", .flags = MS_NOSUID | MS_NOEXEC}));
+    HUTCH_CHECK(sys::mount(
+        {.source = "devtmpfs", .target = "/dev", .type = "devtmpfs", .flags = MS_NOSUID | MS_NOEXEC}));
     HUTCH_CHECK(sys::mount({.source = "sysfs", .target = "/sys", .type = "sysfs", .flags = plain}));
-    HUTCH_CHECK(sys::mount({.source = "cgroup2", .target = guest_layout::cgroup, .type = "cgroup2", .flags = plain}));
-    HUTCH_CHECK(write_control(std::string(guest_layout::cgroup) + "/cgroup.subtree_control", "+cpu +memory +pids"));
+    HUTCH_CHECK(
+        sys::mount({.source = "cgroup2", .target = guest_layout::cgroup, .type = "cgroup2", .flags = plain}));
+    HUTCH_CHECK(
+        write_control(std::string(guest_layout::cgroup) + "/cgroup.subtree_control", "+cpu +memory +pids"));
     HUTCH_CHECK(sys::make_directory(guest_layout::exec_cgroup, 0755));
-    return write_control(std::string(guest_layout::exec_cgroup) + "/cgroup.subtree_control", "+cpu +memory +pids");
+    return write_control(std::string(guest_layout::exec_cgroup) + "/cgroup.subtree_control",
+                         "+cpu +memory +pids");
 }
 
 Result<void> assemble_root(const KernelArguments& arguments) {

@@ -9,7 +9,8 @@ namespace {
 /// All these formats are little-endian.
 std::uint32_t number_at(std::string_view bytes, std::size_t offset, std::size_t width) {
     std::uint32_t number = 0;
-    for (std::size_t i = width; i-- > 0;) number = (number << 8) | static_cast<unsigned char>(bytes[offset + i]);
+    for (std::size_t i = width; i-- > 0;)
+        number = (number << 8) | static_cast<unsigned char>(bytes[offset + i]);
     return number;
 }
 
@@ -29,21 +30,27 @@ constexpr std::uint32_t ext4_incompatible_recover = 0x4;
 Superblock read_superblock(std::string_view start_of_device) {
     if (start_of_device.size() < superblock_bytes) return {};
     if (number_at(start_of_device, 0, 4) == squashfs_magic) return {.filesystem = Filesystem::squashfs};
-    if (number_at(start_of_device, superblock_offset, 4) == erofs_magic) return {.filesystem = Filesystem::erofs};
+    if (number_at(start_of_device, superblock_offset, 4) == erofs_magic)
+        return {.filesystem = Filesystem::erofs};
     if (number_at(start_of_device, ext4_magic_offset, 2) != ext4_magic) return {};
     return {
         .filesystem = Filesystem::ext4,
         .has_errors = (number_at(start_of_device, ext4_state_offset, 2) & ext4_state_errors) != 0,
-        .needs_recovery = (number_at(start_of_device, ext4_incompatible_offset, 4) & ext4_incompatible_recover) != 0,
+        .needs_recovery =
+            (number_at(start_of_device, ext4_incompatible_offset, 4) & ext4_incompatible_recover) != 0,
     };
 }
 
 const char* name_of(Filesystem filesystem) {
     switch (filesystem) {
-        case Filesystem::ext4: return "ext4";
-        case Filesystem::squashfs: return "squashfs";
-        case Filesystem::erofs: return "erofs";
-        case Filesystem::unknown: break;
+        case Filesystem::ext4:
+            return "ext4";
+        case Filesystem::squashfs:
+            return "squashfs";
+        case Filesystem::erofs:
+            return "erofs";
+        case Filesystem::unknown:
+            break;
     }
     return "unknown";
 }

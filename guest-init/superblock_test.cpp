@@ -1,8 +1,8 @@
 #include "guest-init/superblock.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace hutch::guest_init {
 namespace {

@@ -1,5 +1,8 @@
 #include "guest-init/supervisor.hpp"
 
+#include <algorithm>
+#include <cerrno>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -7,9 +10,6 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
 
 #include "common/guest_layout.hpp"
 #include "common/sys/file.hpp"
@@ -55,8 +55,8 @@ Result<Supervisor> Supervisor::create(std::string agent, std::vector<std::string
                       std::move(log.write_end));
 }
 
-Supervisor::Supervisor(std::string agent, std::vector<std::string> environment, sys::UniqueFd signals, sys::UniqueFd log_read,
-                       sys::UniqueFd log_write)
+Supervisor::Supervisor(std::string agent, std::vector<std::string> environment, sys::UniqueFd signals,
+                       sys::UniqueFd log_read, sys::UniqueFd log_write)
     : agent_(std::move(agent)),
       environment_(std::move(environment)),
       signals_(std::move(signals)),
@@ -81,7 +81,8 @@ void Supervisor::start_agent() {
     }
     if (child < 0) {
         say("start the agent: " + std::string(::strerror(errno)));
-        start_at_ = started_ + std::max(policy_.delay_after_death(started_, started_), std::chrono::milliseconds(100));
+        start_at_ = started_ +
+                    std::max(policy_.delay_after_death(started_, started_), std::chrono::milliseconds(100));
         return;
     }
     agent_pid_ = child;
@@ -95,7 +96,8 @@ void Supervisor::reap() {
         read_log();
         const auto now = RestartPolicy::Clock::now();
         const auto delay = policy_.delay_after_death(started_, now);
-        say("the agent " + describe(status) + "; starting it again in " + std::to_string(delay.count()) + " ms");
+        say("the agent " + describe(status) + "; starting it again in " + std::to_string(delay.count()) +
+            " ms");
         agent_pid_ = -1;
         start_at_ = now + delay;
         kill_execs();
@@ -116,7 +118,8 @@ void Supervisor::read_log() {
          count = ::read(log_read_.get(), bytes, sizeof bytes)) {
         const auto lines = log_.take({bytes, static_cast<std::size_t>(count)}, RestartPolicy::Clock::now());
         for (const std::string& line : lines) {
-            const std::string text = format_line(std::chrono::system_clock::now(), "hutch-agent", log_pid_, line);
+            const std::string text =
+                format_line(std::chrono::system_clock::now(), "hutch-agent", log_pid_, line);
             if (::write(STDOUT_FILENO, text.data(), text.size()) < 0) return;
         }
         if (static_cast<std::size_t>(count) < sizeof bytes) return;

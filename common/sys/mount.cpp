@@ -1,15 +1,17 @@
 #include "common/sys/mount.hpp"
 
+#include <cerrno>
+
 #include <sys/mount.h>
 #include <sys/stat.h>
-
-#include <cerrno>
 
 namespace hutch::sys {
 
 namespace {
 
-const char* null_if_empty(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
+const char* null_if_empty(const std::string& text) {
+    return text.empty() ? nullptr : text.c_str();
+}
 
 }  // namespace
 
@@ -17,8 +19,8 @@ Result<void> mount(const Mount& mount) {
     if (::mount(null_if_empty(mount.source), mount.target.c_str(), null_if_empty(mount.type), mount.flags,
                 null_if_empty(mount.options)) != 0) {
         const int error = errno;
-        return fail_errno("mount " + (mount.source.empty() ? mount.type : mount.source) + " on " + mount.target +
-                              (mount.type.empty() ? "" : " as " + mount.type),
+        return fail_errno("mount " + (mount.source.empty() ? mount.type : mount.source) + " on " +
+                              mount.target + (mount.type.empty() ? "" : " as " + mount.type),
                           error);
     }
     return {};
@@ -38,7 +40,8 @@ Result<void> unmount(const std::string& target, int flags) {
 }
 
 Result<void> make_directory(const std::string& path, mode_t mode) {
-    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return fail_errno("make directory " + path, errno);
+    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
+        return fail_errno("make directory " + path, errno);
     return {};
 }
 

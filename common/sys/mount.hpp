@@ -1,10 +1,11 @@
 #pragma once
 
-// mount(2), umount2(2) and mkdir(2) for programs that assemble a root. Errors name the target and the filesystem.
-
-#include <sys/types.h>
+// mount(2), umount2(2) and mkdir(2) for programs that assemble a root. Errors name the target and the
+// filesystem.
 
 #include <string>
+
+#include <sys/types.h>
 
 #include "common/result.hpp"
 
@@ -21,7 +22,8 @@ struct Mount {
 
 [[nodiscard]] Result<void> mount(const Mount& mount);
 /// Shows the tree at `source` at `target` too, with what is mounted below it when `flags` has MS_REC.
-[[nodiscard]] Result<void> bind_mount(const std::string& source, const std::string& target, unsigned long flags = 0);
+[[nodiscard]] Result<void> bind_mount(const std::string& source, const std::string& target,
+                                      unsigned long flags = 0);
 /// Sets the flags of one mount point (MS_RDONLY, MS_NOSUID, …), not of its filesystem.
 [[nodiscard]] Result<void> set_mount_flags(const std::string& target, unsigned long flags);
 /// umount2(2) with `flags` such as MNT_DETACH.
