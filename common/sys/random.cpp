@@ -1,11 +1,11 @@
 #include "common/sys/random.hpp"
 
-#include <sys/random.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
+
+#include <sys/random.h>
 
 namespace hutch::sys {
 

@@ -6,7 +6,8 @@
 
 namespace hutch::sys {
 
-/// Fills `bytes` from the kernel's generator (getrandom). Ends the process if there is none: nothing would be safe then.
+/// Fills `bytes` from the kernel's generator (getrandom). Ends the process if there is none: nothing would be
+/// safe then.
 void fill_random(std::span<unsigned char> bytes);
 
 /// `byte_count` random bytes as lower-case hexadecimal.

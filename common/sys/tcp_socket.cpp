@@ -1,14 +1,14 @@
 #include "common/sys/tcp_socket.hpp"
 
+#include <array>
+#include <cerrno>
+#include <memory>
+
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-
-#include <array>
-#include <cerrno>
-#include <memory>
 
 namespace hutch::sys {
 
@@ -18,15 +18,16 @@ using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
 std::string numeric_address(const sockaddr_storage& address, socklen_t length) {
     std::array<char, NI_MAXHOST> text{};
-    const int code = ::getnameinfo(reinterpret_cast<const sockaddr*>(&address), length, text.data(), text.size(), nullptr, 0,
-                                   NI_NUMERICHOST);
+    const int code = ::getnameinfo(reinterpret_cast<const sockaddr*>(&address), length, text.data(),
+                                   text.size(), nullptr, 0, NI_NUMERICHOST);
     return code == 0 ? text.data() : "";
 }
 
 /// What accept(2) answers for a connection that broke before we took it.
 bool is_peers_error(int error) {
-    return error == ECONNABORTED || error == EPROTO || error == ENETDOWN || error == ENOPROTOOPT || error == EHOSTDOWN ||
-           error == ENONET || error == EHOSTUNREACH || error == EOPNOTSUPP || error == ENETUNREACH || error == EINTR;
+    return error == ECONNABORTED || error == EPROTO || error == ENETDOWN || error == ENOPROTOOPT ||
+           error == EHOSTDOWN || error == ENONET || error == EHOSTUNREACH || error == EOPNOTSUPP ||
+           error == ENETUNREACH || error == EINTR;
 }
 
 }  // namespace
@@ -37,21 +38,26 @@ Result<UniqueFd> listen_tcp(const std::string& host, int port, int backlog) {
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
     addrinfo* found = nullptr;
-    if (const int code = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found); code != 0) {
+    if (const int code = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+        code != 0) {
         return fail(ErrorKind::invalid_argument, "unknown_address", where + ": " + ::gai_strerror(code));
     }
     const AddressList addresses(found, &::freeaddrinfo);
     int error = EADDRNOTAVAIL;
     for (const addrinfo* entry = addresses.get(); entry != nullptr; entry = entry->ai_next) {
-        UniqueFd socket(::socket(entry->ai_family, entry->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, entry->ai_protocol));
+        UniqueFd socket(::socket(entry->ai_family, entry->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                                 entry->ai_protocol));
         if (!socket) {
             error = errno;
             continue;
         }
-        // For a restart while old connections linger. Not SO_REUSEPORT: that would let two servers share the port.
+        // For a restart while old connections linger. Not SO_REUSEPORT: that would let two servers share the
+        // port.
         const int on = 1;
         (void)::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        if (::bind(socket.get(), entry->ai_addr, entry->ai_addrlen) == 0 && ::listen(socket.get(), backlog) == 0) return socket;
+        if (::bind(socket.get(), entry->ai_addr, entry->ai_addrlen) == 0 &&
+            ::listen(socket.get(), backlog) == 0)
+            return socket;
         error = errno;
     }
     return fail_errno(where, error);
@@ -60,7 +66,8 @@ Result<UniqueFd> listen_tcp(const std::string& host, int port, int backlog) {
 Result<int> local_port(const UniqueFd& socket) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
-    if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) return fail_errno("getsockname", errno);
+    if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0)
+        return fail_errno("getsockname", errno);
     if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
     return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
@@ -69,7 +76,8 @@ Result<std::optional<Accepted>> accept_tcp(const UniqueFd& listener) {
     for (;;) {
         sockaddr_storage address{};
         socklen_t length = sizeof address;
-        UniqueFd socket(::accept4(listener.get(), reinterpret_cast<sockaddr*>(&address), &length, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        UniqueFd socket(::accept4(listener.get(), reinterpret_cast<sockaddr*>(&address), &length,
+                                  SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (socket) {
             const int on = 1;
             (void)::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -125,6 +133,8 @@ bool peer_has_closed(const UniqueFd& socket) {
     return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
-void shut_down_writing(const UniqueFd& socket) { (void)::shutdown(socket.get(), SHUT_WR); }
+void shut_down_writing(const UniqueFd& socket) {
+    (void)::shutdown(socket.get(), SHUT_WR);
+}
 
 }  // namespace hutch::sys

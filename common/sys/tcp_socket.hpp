@@ -13,7 +13,8 @@
 
 namespace hutch::sys {
 
-/// Listens on a name or address and a port (0: any free one); non-blocking. A port that another program listens on is an error.
+/// Listens on a name or address and a port (0: any free one); non-blocking. A port that another program
+/// listens on is an error.
 [[nodiscard]] Result<UniqueFd> listen_tcp(const std::string& host, int port, int backlog);
 /// The port a socket is bound to.
 [[nodiscard]] Result<int> local_port(const UniqueFd& socket);

@@ -1,11 +1,11 @@
 #include "manager/api/allow_entry.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string_view>
+
+#include <arpa/inet.h>
 
 namespace hutch::api {
 
@@ -32,7 +32,10 @@ bool is_network(const std::string& text) {
 }
 
 bool is_label(std::string_view label) {
-    const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+               c == '_';
+    };
     return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
            std::all_of(label.begin(), label.end(), allowed);
 }

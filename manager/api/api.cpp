@@ -1,10 +1,10 @@
 #include "manager/api/api.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
-
-#include <algorithm>
 
 #include "manager/api/errors.hpp"
 #include "manager/api/session_cookie.hpp"
@@ -14,13 +14,18 @@ namespace hutch::api {
 
 namespace {
 
-bool changes_state(const Request& request) { return request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS"; }
+bool changes_state(const Request& request) {
+    return request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS";
+}
 
-bool is_under_v1(const Request& request) { return !request.segments.empty() && request.segments[0] == "v1"; }
+bool is_under_v1(const Request& request) {
+    return !request.segments.empty() && request.segments[0] == "v1";
+}
 
 Response too_often(std::chrono::seconds wait, const char* what) {
-    Response response = error_response(ErrorKind::too_many_requests, "rate_limited",
-                                       fmt::format("too many {} in a minute: try again in {} s", what, wait.count()));
+    Response response =
+        error_response(ErrorKind::too_many_requests, "rate_limited",
+                       fmt::format("too many {} in a minute: try again in {} s", what, wait.count()));
     response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
     return response;
 }
@@ -56,7 +61,8 @@ std::optional<auth::Principal> Api::authenticate(const Request& request) const {
     if (const std::string value = request.header("authorization"); !value.empty()) {
         constexpr std::string_view scheme = "bearer ";
         std::string given = value.substr(0, scheme.size());
-        std::transform(given.begin(), given.end(), given.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+        std::transform(given.begin(), given.end(), given.begin(),
+                       [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
         return given == scheme ? auth_.with_key(value.substr(scheme.size())) : std::nullopt;
     }
     return auth_.with_session(request.cookie(session_cookie_name));
@@ -66,9 +72,11 @@ std::optional<Response> Api::refuse_other_sites(const Request& request) const {
     const bool by_session = request.principal && request.principal->kind == auth::Principal::Kind::session;
     const bool signing_in = !request.segments.empty() && request.segments[0] == "auth";
     if (!changes_state(request) || !(by_session || signing_in)) return std::nullopt;
-    const auth::RequestOrigin origin{request.header("sec-fetch-site"), request.header("origin"), request.header("host")};
+    const auth::RequestOrigin origin{request.header("sec-fetch-site"), request.header("origin"),
+                                     request.header("host")};
     if (auth::is_same_origin(origin, limits_.public_url)) return std::nullopt;
-    return error_response(ErrorKind::forbidden, "other_site", "a page of another site may not make this call");
+    return error_response(ErrorKind::forbidden, "other_site",
+                          "a page of another site may not make this call");
 }
 
 std::optional<Response> Api::refuse_too_often(const Route* route, const Request& request) {
@@ -88,10 +96,12 @@ std::optional<Response> Api::refuse_too_often(const Route* route, const Request&
 Api::Admission Api::admit(Request& request) {
     request.principal = authenticate(request);
     const Router::Match match = router_.match(request);
-    const bool needs_principal = is_under_v1(request) || (match.route != nullptr && match.route->access == Access::key);
+    const bool needs_principal =
+        is_under_v1(request) || (match.route != nullptr && match.route->access == Access::key);
     if (needs_principal && !request.principal) {
-        Response refusal = error_response(ErrorKind::unauthenticated, "unauthenticated",
-                                          "an API key (X-API-Key, or Authorization: Bearer) or a session is needed");
+        Response refusal =
+            error_response(ErrorKind::unauthenticated, "unauthenticated",
+                           "an API key (X-API-Key, or Authorization: Bearer) or a session is needed");
         refusal.headers.emplace_back("WWW-Authenticate", "Bearer");
         return {std::move(refusal), nullptr};
     }
@@ -100,15 +110,18 @@ Api::Admission Api::admit(Request& request) {
 
     if (match.route == nullptr && match.allowed_methods.empty()) {
         if (auto file = files_.find(request)) return {std::move(file), nullptr};
-        return {error_response(ErrorKind::not_found, "no_such_route", "there is nothing at this path"), nullptr};
+        return {error_response(ErrorKind::not_found, "no_such_route", "there is nothing at this path"),
+                nullptr};
     }
     if (match.route == nullptr) {
-        Response refusal = error_response(405, "method_not_allowed", request.method + " is not a method of this path");
+        Response refusal =
+            error_response(405, "method_not_allowed", request.method + " is not a method of this path");
         refusal.headers.emplace_back("Allow", fmt::format("{}", fmt::join(match.allowed_methods, ", ")));
         return {std::move(refusal), nullptr};
     }
     if (!match.route->handler) {
-        return {error_response(not_available(match.route->method + " " + match.route->pattern).value()), nullptr};
+        return {error_response(not_available(match.route->method + " " + match.route->pattern).value()),
+                nullptr};
     }
     return {std::nullopt, match.route};
 }
@@ -118,7 +131,8 @@ Response Api::handle(const Route& route, const Request& request) {
     if (route.length == Length::lengthy) {
         lengthy.emplace(lengthy_calls_, limits_.lengthy_calls);
         if (!lengthy->granted()) {
-            Response busy = error_response(ErrorKind::no_capacity, "too_busy", "too many calls are being worked on: try again soon");
+            Response busy = error_response(ErrorKind::no_capacity, "too_busy",
+                                           "too many calls are being worked on: try again soon");
             busy.headers.emplace_back("Retry-After", "1");
             return busy;
         }

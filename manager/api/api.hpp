@@ -21,14 +21,15 @@ struct ApiLimits {
 };
 
 /// Decides about each call: who it is, whether it may go on, and which route it goes to. Any thread.
-/// Order: who calls (401 before anything else under /v1), a browser's page of another site (403), how often (429), then
-/// which route (404, 405, 501).
+/// Order: who calls (401 before anything else under /v1), a browser's page of another site (403), how often
+/// (429), then which route (404, 405, 501).
 class Api {
 public:
     /// `router` is complete; all must outlive this.
     Api(const Router& router, auth::Auth& auth, const StaticFiles& files, ApiLimits limits);
 
-    /// By the head alone, before a body is read: an answer that refuses the call, or nothing and the route to go to.
+    /// By the head alone, before a body is read: an answer that refuses the call, or nothing and the route to
+    /// go to.
     struct Admission {
         std::optional<Response> refusal;
         const Route* route = nullptr;

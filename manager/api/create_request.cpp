@@ -24,7 +24,8 @@ constexpr TextRule allow_rule{320, TextRule::Characters::one_line};
 Result<int> parse_vcpus(const json& body, int driver_maximum) {
     HUTCH_TRY(const std::int64_t vcpus, require_integer(body, "cpu", {1, contract_max_vcpus}));
     if (vcpus > driver_maximum) {
-        return invalid_field("cpu", "must be at most " + std::to_string(driver_maximum) + ": this host's driver gives a VM no more vCPUs");
+        return invalid_field("cpu", "must be at most " + std::to_string(driver_maximum) +
+                                        ": this host's driver gives a VM no more vCPUs");
     }
     return static_cast<int>(vcpus);
 }
@@ -34,7 +35,8 @@ Result<std::vector<std::string>> parse_allow_ips(const json& body) {
     for (std::size_t i = 0; i < entries.size(); ++i) {
         if (is_allow_entry(entries[i])) continue;
         return invalid_field("allowIps[" + std::to_string(i) + "]",
-                             "must be an IPv4 address, a network such as 10.0.0.0/8, a domain or *.domain, each optionally with :port");
+                             "must be an IPv4 address, a network such as 10.0.0.0/8, a domain or *.domain, "
+                             "each optionally with :port");
     }
     return entries;
 }
@@ -60,7 +62,8 @@ Result<vm::CreateRequest> parse_create_request(const std::string& text, const Cr
     HUTCH_TRY(const json body, parse_json_body(text));
     vm::CreateRequest request;
     HUTCH_TRY(request.cpu, parse_vcpus(body, limits.max_vcpus));
-    HUTCH_TRY(const std::int64_t memory, require_integer(body, "memMb", {limits.min_memory_mib, limits.max_memory_mib}));
+    HUTCH_TRY(const std::int64_t memory,
+              require_integer(body, "memMb", {limits.min_memory_mib, limits.max_memory_mib}));
     request.memory_mib = static_cast<int>(memory);
     HUTCH_TRY(request.allow_ips, parse_allow_ips(body));
     HUTCH_TRY(request.outbound_internet, optional_boolean(body, "outboundInternet", false));
@@ -69,10 +72,11 @@ Result<vm::CreateRequest> parse_create_request(const std::string& text, const Cr
     request.disk_mib = disk.value_or(0);
     HUTCH_TRY(const auto name, optional_text(body, "name", name_rule));
     request.name = name.value_or("");
-    HUTCH_TRY(request.labels, optional_text_map(body, "labels", max_labels, label_name_rule, label_value_rule));
+    HUTCH_TRY(request.labels,
+              optional_text_map(body, "labels", max_labels, label_name_rule, label_value_rule));
     HUTCH_CHECK(refuse_other_profiles(body));
-    HUTCH_CHECK(refuse_unavailable(
-        body, {"userOverlaySnapshotId", "snapshotId", "secretEnv", "peerLinks", "ttlSeconds", "idleTimeoutSeconds"}));
+    HUTCH_CHECK(refuse_unavailable(body, {"userOverlaySnapshotId", "snapshotId", "secretEnv", "peerLinks",
+                                          "ttlSeconds", "idleTimeoutSeconds"}));
     return request;
 }
 

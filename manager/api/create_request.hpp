@@ -16,7 +16,9 @@ struct CreateLimits {
     std::int64_t max_disk_mib = 102'400;
 };
 
-/// The body of POST /v1/vms. Errors: 400 naming the field; 501 for a field of the contract that this version cannot honour.
-[[nodiscard]] Result<vm::CreateRequest> parse_create_request(const std::string& body, const CreateLimits& limits);
+/// The body of POST /v1/vms. Errors: 400 naming the field; 501 for a field of the contract that this version
+/// cannot honour.
+[[nodiscard]] Result<vm::CreateRequest> parse_create_request(const std::string& body,
+                                                             const CreateLimits& limits);
 
 }  // namespace hutch::api

@@ -44,7 +44,12 @@ TEST(Cookie, IsFoundAmongOthers) {
 }
 
 TEST(JsonResponse, ReplacesWhatIsNotUtf8) {
-    EXPECT_EQ(json_response(200, {{"a", "b\xff" "c"}}).body, "{\"a\":\"b\xef\xbf\xbd" "c\"}");
+    EXPECT_EQ(json_response(200, {{"a",
+                                   "b\xff"
+                                   "c"}})
+                  .body,
+              "{\"a\":\"b\xef\xbf\xbd"
+              "c\"}");
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ Result<vm::ExecRequest> parse_exec_request(const std::string& text, std::int64_t
     request.working_directory = std::move(directory).value_or("");
     HUTCH_TRY(request.environment, optional_text_map(body, "env", max_environment_entries, {}, {}));
     for (const auto& [name, value] : request.environment) {
-        if (!is_variable_name(name)) return invalid_field("env", "has a name that is not of letters, digits and _");
+        if (!is_variable_name(name))
+            return invalid_field("env", "has a name that is not of letters, digits and _");
     }
     HUTCH_TRY(auto input, optional_text(body, "stdin", {.characters = TextRule::Characters::any}));
     request.standard_input = std::move(input).value_or("");

@@ -36,9 +36,11 @@ public:
         return true;
     }
 
-    bool parse_error(std::size_t position, const std::string& /*token*/, const nlohmann::detail::exception& error) override {
+    bool parse_error(std::size_t position, const std::string& /*token*/,
+                     const nlohmann::detail::exception& error) override {
         // 406: a number that no double can hold
-        if (error.id == 406 && !field_.empty()) return stop_at_field("holds a number that is out of range", field_);
+        if (error.id == 406 && !field_.empty())
+            return stop_at_field("holds a number that is out of range", field_);
         return stop("body is not valid JSON in UTF-8, at byte " + std::to_string(position));
     }
 
@@ -84,7 +86,8 @@ private:
     }
 
     json root_;
-    std::vector<json*> open_;  ///< objects and arrays not closed yet; a parent does not grow while its child is open
+    std::vector<json*>
+        open_;  ///< objects and arrays not closed yet; a parent does not grow while its child is open
     std::string key_;
     std::string field_;  ///< the outermost name we are in
     std::optional<Error> error_;
@@ -94,7 +97,8 @@ private:
 
 Result<json> parse_json_body(const std::string& body) {
     // The parser takes a NUL for the end of its input.
-    if (body.find('\0') != std::string::npos) return fail(ErrorKind::invalid_argument, "invalid_json", "body has a NUL byte");
+    if (body.find('\0') != std::string::npos)
+        return fail(ErrorKind::invalid_argument, "invalid_json", "body has a NUL byte");
     Builder builder;
     const bool complete = json::sax_parse(body, &builder);
     if (builder.error()) return tl::unexpected<Error>(*builder.error());

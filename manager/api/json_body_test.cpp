@@ -8,16 +8,39 @@ namespace {
 using std::string_literals::operator""s;
 
 TEST(JsonBody, ReadsAnObject) {
-    const auto body = parse_json_body(R"( {"a": [1, -2, 3.5, true, null, {"b": "ä\u0000\ud83d\ude00"}], "": {}} )").value();
+    const auto body =
+        parse_json_body(R"( {"a": [1, -2, 3.5, true, null, {"b": "ä\u0000\ud83d\ude00"}], "": {}} )").value();
     EXPECT_EQ(body["a"][5]["b"], "ä\0😀"s);
     EXPECT_EQ(body["a"][1], -2);
     EXPECT_EQ(body[""], nlohmann::json::object());
 }
 
 TEST(JsonBody, RefusesWhatIsNoJsonObject) {
-    for (const std::string& text : {""s, " "s, "null"s, "[]"s, "1"s, "\"a\""s, "true"s, "{"s, "{}}"s, "{} {}"s, "{\"a\":1,}"s, "{'a':1}"s, "{a:1}"s,
-                                    "{\"a\":NaN}"s, "{\"a\":Infinity}"s, "{\"a\":01}"s, "{\"a\":\"\n\"}"s, "{\"a\":\"\xff\"}"s, "{\"a\":\"\xc0\x80\"}"s,
-                                    "{\"a\":\"\xed\xa0\x80\"}"s, "{\"a\":\"\\ud800\"}"s, "{\"a\":1}\0"s, "// c\n{}"s, "a=b"s, "<a/>"s}) {
+    for (const std::string& text : {""s,
+                                    " "s,
+                                    "null"s,
+                                    "[]"s,
+                                    "1"s,
+                                    "\"a\""s,
+                                    "true"s,
+                                    "{"s,
+                                    "{}}"s,
+                                    "{} {}"s,
+                                    "{\"a\":1,}"s,
+                                    "{'a':1}"s,
+                                    "{a:1}"s,
+                                    "{\"a\":NaN}"s,
+                                    "{\"a\":Infinity}"s,
+                                    "{\"a\":01}"s,
+                                    "{\"a\":\"\n\"}"s,
+                                    "{\"a\":\"\xff\"}"s,
+                                    "{\"a\":\"\xc0\x80\"}"s,
+                                    "{\"a\":\"\xed\xa0\x80\"}"s,
+                                    "{\"a\":\"\\ud800\"}"s,
+                                    "{\"a\":1}\0"s,
+                                    "// c\n{}"s,
+                                    "a=b"s,
+                                    "<a/>"s}) {
         const auto body = parse_json_body(text);
         ASSERT_FALSE(body) << text;
         EXPECT_EQ(body.error().kind, ErrorKind::invalid_argument);
@@ -33,7 +56,8 @@ TEST(JsonBody, NamesTheFieldOfANumberThatIsTooLarge) {
 }
 
 TEST(JsonBody, RefusesANameGivenTwice) {
-    for (const char* text : {R"({"cpu":1,"cpu":2})", R"({"env":{"cpu":"a","cpu":"b"}})", R"({"a":[{"cpu":1,"\u0063pu":1}]})"}) {
+    for (const char* text :
+         {R"({"cpu":1,"cpu":2})", R"({"env":{"cpu":"a","cpu":"b"}})", R"({"a":[{"cpu":1,"\u0063pu":1}]})"}) {
         const auto body = parse_json_body(text);
         ASSERT_FALSE(body) << text;
         EXPECT_EQ(body.error().message, "cpu is given twice");
@@ -42,7 +66,10 @@ TEST(JsonBody, RefusesANameGivenTwice) {
 }
 
 TEST(JsonBody, RefusesDeepNesting) {
-    const auto nested = [](int depth) { return "{\"a\":" + std::string(std::size_t(depth - 1), '[') + std::string(std::size_t(depth - 1), ']') + "}"; };
+    const auto nested = [](int depth) {
+        return "{\"a\":" + std::string(std::size_t(depth - 1), '[') +
+               std::string(std::size_t(depth - 1), ']') + "}";
+    };
     EXPECT_TRUE(parse_json_body(nested(max_json_depth)));
     EXPECT_FALSE(parse_json_body(nested(max_json_depth + 1)));
     EXPECT_FALSE(parse_json_body("{\"a\":" + std::string(5'000'000, '[')));

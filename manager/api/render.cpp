@@ -8,17 +8,22 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json text_or_null(const std::string& text) { return text.empty() ? ordered_json() : ordered_json(text); }
+ordered_json text_or_null(const std::string& text) {
+    return text.empty() ? ordered_json() : ordered_json(text);
+}
 
 /// Milliseconds with three places: the microseconds that were measured, not a double's last digits.
-double rounded(double milliseconds) { return std::round(milliseconds * 1000) / 1000; }
+double rounded(double milliseconds) {
+    return std::round(milliseconds * 1000) / 1000;
+}
 
 }  // namespace
 
 ordered_json render(const vm::VmView& view) {
     const store::VmRecord& record = view.record;
     ordered_json timeline = ordered_json::array();
-    for (const vm::TimelineStep& step : view.timeline) timeline.push_back({{"step", step.step}, {"atMs", rounded(step.at_ms)}});
+    for (const vm::TimelineStep& step : view.timeline)
+        timeline.push_back({{"step", step.step}, {"atMs", rounded(step.at_ms)}});
     ordered_json labels = ordered_json::object();
     for (const auto& [name, value] : record.labels) labels[name] = value;
     return {
@@ -90,7 +95,9 @@ ordered_json render(const store::ImageRecord& image) {
 ordered_json create_warnings(const vm::VmView& view) {
     ordered_json warnings = ordered_json::array();
     if (!view.record.allow_ips.empty() || view.record.outbound_internet) {
-        warnings.push_back("allowIps and outboundInternet are stored, but this version lets nothing out of a guest yet: it has no network");
+        warnings.push_back(
+            "allowIps and outboundInternet are stored, but this version lets nothing out of a guest yet: it "
+            "has no network");
     }
     return warnings;
 }

@@ -6,7 +6,9 @@ namespace {
 
 constexpr std::string_view rest = "{rest…}";
 
-bool is_parameter(const std::string& piece) { return piece.size() > 2 && piece.front() == '{' && piece.back() == '}'; }
+bool is_parameter(const std::string& piece) {
+    return piece.size() > 2 && piece.front() == '{' && piece.back() == '}';
+}
 
 bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& segments) {
     for (std::size_t i = 0; i < pattern.size(); ++i) {
@@ -35,7 +37,8 @@ Router::Match Router::match(Request& request) const {
         found.route = &entry.route;
         for (std::size_t i = 0; i < entry.pattern.size(); ++i) {
             const std::string& piece = entry.pattern[i];
-            if (is_parameter(piece) && piece != rest) request.path_parameters[piece.substr(1, piece.size() - 2)] = request.segments[i];
+            if (is_parameter(piece) && piece != rest)
+                request.path_parameters[piece.substr(1, piece.size() - 2)] = request.segments[i];
         }
     }
     return found;

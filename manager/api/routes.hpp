@@ -25,12 +25,14 @@ void add_service_routes(Router& router);
 /// Every route of the contract that this version does not have: 501 (routes_unavailable.cpp).
 void add_unavailable_routes(Router& router);
 
-/// The "id" of the path as an id; 400 for "undefined" and "null", the mistakes of a caller's program, else 404.
+/// The "id" of the path as an id; 400 for "undefined" and "null", the mistakes of a caller's program, else
+/// 404.
 template <class Id>
 [[nodiscard]] Result<Id> path_id(const Request& request, const char* code, const char* noun) {
     const std::string text = request.path_parameter("id");
     if (text == "undefined" || text == "null") {
-        return fail(ErrorKind::invalid_argument, "invalid_id", "id is " + text + ": the caller's variable had no value");
+        return fail(ErrorKind::invalid_argument, "invalid_id",
+                    "id is " + text + ": the caller's variable had no value");
     }
     const auto id = Id::parse(text);
     if (!id) return fail(ErrorKind::not_found, code, std::string(noun) + " with this id does not exist");

@@ -12,7 +12,9 @@ using nlohmann::ordered_json;
 
 constexpr TextRule credential_rule{1024, TextRule::Characters::no_nul};
 
-ordered_json email_body(const std::string& email) { return {{"email", email.empty() ? ordered_json() : ordered_json(email)}}; }
+ordered_json email_body(const std::string& email) {
+    return {{"email", email.empty() ? ordered_json() : ordered_json(email)}};
+}
 
 Response signed_in(const Result<auth::SignIn>& sign_in, const std::string& public_url) {
     if (!sign_in) {
@@ -49,13 +51,18 @@ Response log_out(auth::Auth& auth, const std::string& public_url, const Request&
 
 void add_auth_routes(Router& router, auth::Auth& auth, const std::string& public_url) {
     router.add({"POST", "/auth/login", Access::open, Rate::all, Length::brief,
-                [&auth, public_url](const Request& request) { return signed_in(log_in(auth, request), public_url); }});
+                [&auth, public_url](const Request& request) {
+                    return signed_in(log_in(auth, request), public_url);
+                }});
     router.add({"POST", "/auth/session", Access::open, Rate::all, Length::brief,
-                [&auth, public_url](const Request& request) { return signed_in(log_in_with_key(auth, request), public_url); }});
+                [&auth, public_url](const Request& request) {
+                    return signed_in(log_in_with_key(auth, request), public_url);
+                }});
     router.add({"POST", "/auth/logout", Access::open, Rate::all, Length::brief,
                 [&auth, public_url](const Request& request) { return log_out(auth, public_url, request); }});
-    router.add({"GET", "/auth/me", Access::key, Rate::all, Length::brief,
-                [](const Request& request) { return json_response(200, email_body(request.principal->email)); }});
+    router.add({"GET", "/auth/me", Access::key, Rate::all, Length::brief, [](const Request& request) {
+                    return json_response(200, email_body(request.principal->email));
+                }});
 }
 
 }  // namespace hutch::api

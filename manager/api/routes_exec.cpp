@@ -20,8 +20,9 @@ Response exec(vm::VmService& vms, std::int64_t max_timeout_ms, const Request& re
 }  // namespace
 
 void add_exec_routes(Router& router, vm::VmService& vms, std::int64_t max_timeout_ms) {
-    router.add({"POST", "/v1/vms/{id}/exec", Access::key, Rate::exec, Length::lengthy,
-                [&vms, max_timeout_ms](const Request& request) { return exec(vms, max_timeout_ms, request); }});
+    router.add(
+        {"POST", "/v1/vms/{id}/exec", Access::key, Rate::exec, Length::lengthy,
+         [&vms, max_timeout_ms](const Request& request) { return exec(vms, max_timeout_ms, request); }});
 }
 
 }  // namespace hutch::api

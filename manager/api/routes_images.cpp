@@ -24,7 +24,8 @@ Response show(images::Images& images, const Request& request) {
 }  // namespace
 
 void add_image_routes(Router& router, images::Images& images) {
-    router.add({"GET", "/v1/images", Access::key, Rate::all, Length::brief, [&images](const Request&) { return list(images); }});
+    router.add({"GET", "/v1/images", Access::key, Rate::all, Length::brief,
+                [&images](const Request&) { return list(images); }});
     router.add({"GET", "/v1/images/{id}", Access::key, Rate::all, Length::brief,
                 [&images](const Request& request) { return show(images, request); }});
 }

@@ -4,8 +4,9 @@
 namespace hutch::api {
 
 void add_service_routes(Router& router) {
-    router.add({"GET", "/healthz", Access::open, Rate::all, Length::brief,
-                [](const Request&) { return json_response(200, {{"status", "ok"}}); }});
+    router.add({"GET", "/healthz", Access::open, Rate::all, Length::brief, [](const Request&) {
+                    return json_response(200, {{"status", "ok"}});
+                }});
     router.add({"GET", "/openapi.json", Access::open, Rate::all, Length::brief, [](const Request&) {
                     return Response{200, {}, "application/json", std::string(openapi_document())};
                 }});

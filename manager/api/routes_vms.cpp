@@ -1,7 +1,7 @@
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include <spdlog/spdlog.h>
 
 #include "manager/api/errors.hpp"
 #include "manager/api/render.hpp"
@@ -17,10 +17,13 @@ using vm::VmView;
 
 constexpr int max_page = 1000;
 
-Result<VmId> vm_id(const Request& request) { return path_id<VmId>(request, "vm_not_found", "a VM"); }
+Result<VmId> vm_id(const Request& request) {
+    return path_id<VmId>(request, "vm_not_found", "a VM");
+}
 
 Response create(VmService& vms, const CreateLimits& limits, const Request& request) {
-    if (!request.header("idempotency-key").empty()) return error_response(not_available("Idempotency-Key").value());
+    if (!request.header("idempotency-key").empty())
+        return error_response(not_available("Idempotency-Key").value());
     const auto parsed = parse_create_request(request.body, limits);
     if (!parsed) return error_response(parsed.error());
     const auto view = vms.create(*parsed);
@@ -28,7 +31,8 @@ Response create(VmService& vms, const CreateLimits& limits, const Request& reque
     if (request.client_is_gone()) {
         // Nobody would ever know of this VM.
         if (const auto removed = vms.remove(view->record.id); !removed) {
-            spdlog::warn("{}: its creator is gone, but it could not be removed: {}", view->record.id.text(), removed.error().message);
+            spdlog::warn("{}: its creator is gone, but it could not be removed: {}", view->record.id.text(),
+                         removed.error().message);
         }
         return error_response(499, "client_gone", "the client closed the connection, the VM was removed");
     }
@@ -42,26 +46,32 @@ Response create(VmService& vms, const CreateLimits& limits, const Request& reque
 /// What GET /v1/vms may narrow its answer to.
 struct ListQuery {
     std::optional<store::VmState> state;
-    std::vector<std::pair<std::string, std::optional<std::string>>> labels;  ///< all must be there; without a value: any
+    std::vector<std::pair<std::string, std::optional<std::string>>>
+        labels;             ///< all must be there; without a value: any
     std::size_t limit = 0;  ///< 0: all
     std::string after;      ///< position (see below), empty: from the start
 };
 
 /// Where a VM stands in the list: by time, then id. Still a position when that VM is gone.
-std::string position(const VmView& view) { return view.record.created_at + "~" + view.record.id.text(); }
+std::string position(const VmView& view) {
+    return view.record.created_at + "~" + view.record.id.text();
+}
 
 Result<ListQuery> parse_list_query(const Request& request) {
     ListQuery query;
     for (const auto& [name, value] : request.query) {
         if (name == "state") {
             query.state = store::vm_state_from(value);
-            if (!query.state && value != "PAUSED") return invalid_field("state", "must be a state such as RUNNING");
-            if (!query.state) query.state = store::VmState::deleted;  // nothing is ever PAUSED, nor listed when DELETED
+            if (!query.state && value != "PAUSED")
+                return invalid_field("state", "must be a state such as RUNNING");
+            if (!query.state)
+                query.state = store::VmState::deleted;  // nothing is ever PAUSED, nor listed when DELETED
         } else if (name == "label") {
             const auto equals = value.find('=');
             if (value.empty() || equals == 0) return invalid_field("label", "must be a name, or name=value");
-            query.labels.emplace_back(value.substr(0, equals), equals == std::string::npos ? std::nullopt
-                                                                                           : std::optional(value.substr(equals + 1)));
+            query.labels.emplace_back(value.substr(0, equals), equals == std::string::npos
+                                                                   ? std::nullopt
+                                                                   : std::optional(value.substr(equals + 1)));
         } else if (name == "limit") {
             int limit = 0;
             const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), limit);
@@ -95,7 +105,8 @@ Response list(VmService& vms, const Request& request) {
     auto views = vms.list();
     if (!views) return error_response(views.error());
     std::erase_if(*views, [&](const VmView& view) { return !fits(view, *query); });
-    std::sort(views->begin(), views->end(), [](const VmView& left, const VmView& right) { return position(left) < position(right); });
+    std::sort(views->begin(), views->end(),
+              [](const VmView& left, const VmView& right) { return position(left) < position(right); });
     const bool more = query->limit != 0 && views->size() > query->limit;
     if (more) views->resize(query->limit);
     auto body = nlohmann::ordered_json::array();
@@ -125,8 +136,10 @@ Response move(VmService& vms, Result<void> (VmService::*call)(const VmId&), cons
 void add_vm_routes(Router& router, VmService& vms, const CreateLimits& limits) {
     router.add({"POST", "/v1/vms", Access::key, Rate::create, Length::lengthy,
                 [&vms, limits](const Request& request) { return create(vms, limits, request); }});
-    router.add({"GET", "/v1/vms", Access::key, Rate::all, Length::brief, [&vms](const Request& request) { return list(vms, request); }});
-    router.add({"GET", "/v1/vms/{id}", Access::key, Rate::all, Length::brief, [&vms](const Request& request) { return show(vms, request); }});
+    router.add({"GET", "/v1/vms", Access::key, Rate::all, Length::brief,
+                [&vms](const Request& request) { return list(vms, request); }});
+    router.add({"GET", "/v1/vms/{id}", Access::key, Rate::all, Length::brief,
+                [&vms](const Request& request) { return show(vms, request); }});
     router.add({"DELETE", "/v1/vms/{id}", Access::key, Rate::all, Length::lengthy,
                 [&vms](const Request& request) { return move(vms, &VmService::remove, request); }});
     router.add({"POST", "/v1/vms/{id}/start", Access::key, Rate::all, Length::lengthy,

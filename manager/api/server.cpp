@@ -1,9 +1,9 @@
 #include "manager/api/server.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <chrono>
+
+#include <spdlog/spdlog.h>
 
 #include "manager/api/api.hpp"
 #include "manager/api/errors.hpp"
@@ -57,9 +57,11 @@ private:
     void finish(Response& response) const {
         add_common_headers(response);
         if (!spdlog::should_log(spdlog::level::debug)) return;
-        const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun_).count();
+        const auto took =
+            std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun_).count();
         // The pattern, not the path: what a caller writes into a path has no place in the log.
-        spdlog::debug("{} {}: {} in {:.1f} ms", request_.method, route_ == nullptr ? "(refused)" : route_->pattern, response.status, took);
+        spdlog::debug("{} {}: {} in {:.1f} ms", request_.method,
+                      route_ == nullptr ? "(refused)" : route_->pattern, response.status, took);
     }
 
     Api& api_;
@@ -76,7 +78,8 @@ public:
         return std::make_unique<ApiCall>(api_, std::move(head), std::move(client));
     }
     Response refusal(const http::Refusal& reason) override {
-        Response response = error_response(reason.status, reason.status == 413 ? "payload_too_large" : "invalid_request", reason.message);
+        Response response = error_response(
+            reason.status, reason.status == 413 ? "payload_too_large" : "invalid_request", reason.message);
         add_common_headers(response);
         return response;
     }
@@ -130,7 +133,8 @@ Result<std::unique_ptr<Server>> Server::create(const Dependencies& dependencies)
     }
 
     auto parts = std::make_unique<Parts>(dependencies.auth, std::move(files), limits_of(config));
-    const CreateLimits create_limits{dependencies.max_vcpus, config.min_memory_mib, config.max_memory_mib, config.max_disk_mib};
+    const CreateLimits create_limits{dependencies.max_vcpus, config.min_memory_mib, config.max_memory_mib,
+                                     config.max_disk_mib};
     add_vm_routes(parts->router, dependencies.vms, create_limits);
     add_exec_routes(parts->router, dependencies.vms, config.max_exec_timeout_ms);
     add_image_routes(parts->router, dependencies.images);
@@ -149,8 +153,14 @@ Result<void> Server::listen(const std::string& host, int port) {
     return tl::unexpected<Error>(std::move(error));
 }
 
-int Server::port() const { return parts_->http->port(); }
-void Server::serve() { parts_->http->serve(); }
-void Server::stop() { parts_->http->stop(); }
+int Server::port() const {
+    return parts_->http->port();
+}
+void Server::serve() {
+    parts_->http->serve();
+}
+void Server::stop() {
+    parts_->http->stop();
+}
 
 }  // namespace hutch::api

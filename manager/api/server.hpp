@@ -33,8 +33,8 @@ public:
     [[nodiscard]] Result<void> listen(const std::string& host, int port);
     /// The port listened on.
     [[nodiscard]] int port() const;
-    /// Serves until stop(), and then until the calls that were being worked on are answered: to end soon, end what they
-    /// wait for (VmManager::stop_all) after stop().
+    /// Serves until stop(), and then until the calls that were being worked on are answered: to end soon, end
+    /// what they wait for (VmManager::stop_all) after stop().
     void serve();
     /// From any thread, or a signal handler: no new connections and calls.
     void stop();

@@ -2,13 +2,13 @@
 
 #include "manager/api/server.hpp"
 
-#include <gtest/gtest.h>
-#include <httplib.h>
-
 #include <fstream>
 #include <latch>
-#include <nlohmann/json.hpp>
 #include <thread>
+
+#include <gtest/gtest.h>
+#include <httplib.h>
+#include <nlohmann/json.hpp>
 
 #include "common/testing/temporary_directory.hpp"
 #include "manager/api/openapi.hpp"
@@ -24,8 +24,11 @@ using Headers = httplib::Headers;
 class ApiTest : public testing::Test {
 protected:
     explicit ApiTest(std::map<std::string, std::string> settings = {}) {
-        settings.insert({{"HOME", "/nowhere"}, {"HUTCH_API_KEY", key_}, {"HUTCH_ADMIN_EMAIL", "admin@example.org"},
-                         {"HUTCH_ADMIN_PASSWORD", "the-password"}, {"HUTCH_WEBUI_DIR", (folder_.path() / "webui").string()}});
+        settings.insert({{"HOME", "/nowhere"},
+                         {"HUTCH_API_KEY", key_},
+                         {"HUTCH_ADMIN_EMAIL", "admin@example.org"},
+                         {"HUTCH_ADMIN_PASSWORD", "the-password"},
+                         {"HUTCH_WEBUI_DIR", (folder_.path() / "webui").string()}});
         std::filesystem::create_directory(folder_.path() / "webui");
         std::ofstream(folder_.path() / "webui/index.html") << "<!doctype html>";
         config_ = config::load({std::nullopt, settings, "/nowhere/bin"}).value();
@@ -57,7 +60,8 @@ protected:
     }
 
     [[nodiscard]] httplib::Client client() const { return httplib::Client("127.0.0.1", server_->port()); }
-    httplib::Result call(const std::string& method, const std::string& path, const std::string& body = "", Headers headers = {}) const {
+    httplib::Result call(const std::string& method, const std::string& path, const std::string& body = "",
+                         Headers headers = {}) const {
         if (headers.empty()) headers = {{"X-API-Key", key_}};
         httplib::Request request;
         request.method = method;
@@ -68,7 +72,8 @@ protected:
         http.set_url_encode(false);
         return http.send(request);
     }
-    void expect_error(const httplib::Result& answer, int status, const std::string& code, const std::string& word = "") const {
+    void expect_error(const httplib::Result& answer, int status, const std::string& code,
+                      const std::string& word = "") const {
         ASSERT_TRUE(answer);
         EXPECT_EQ(answer->status, status) << answer->body;
         const json body = json::parse(answer->body, nullptr, false);
@@ -94,7 +99,8 @@ protected:
     hutch::testing_support::TemporaryDirectory folder_;
     config::Config config_;
     std::unique_ptr<store::Store> store_ = store::Store::open(folder_.path() / "hutch.db").value();
-    std::unique_ptr<images::Images> images_ = images::Images::open(*store_, folder_.path() / "images").value();
+    std::unique_ptr<images::Images> images_ =
+        images::Images::open(*store_, folder_.path() / "images").value();
     std::unique_ptr<auth::Auth> auth_;
     testing_support::FakeVmService vms_;
     store::ImageId image_;
@@ -129,9 +135,11 @@ TEST_F(ApiTest, CreateShowListExecDelete) {
 
     const auto executed = call("POST", "/v1/vms/" + id + "/exec", R"({"cmd":"echo"})");
     EXPECT_EQ(executed->status, 200);
-    EXPECT_EQ(json::parse(executed->body),
-              json::parse(R"({"exitCode":0,"stdout":"echo","stderr":"","timedOut":false,"signal":null,"oomKilled":false,"pidsLimited":false,)"
-                          R"("stdoutTruncated":false,"stderrTruncated":false,"durationMs":0})"));
+    EXPECT_EQ(
+        json::parse(executed->body),
+        json::parse(
+            R"({"exitCode":0,"stdout":"echo","stderr":"","timedOut":false,"signal":null,"oomKilled":false,"pidsLimited":false,)"
+            R"("stdoutTruncated":false,"stderrTruncated":false,"durationMs":0})"));
     const auto deleted = call("DELETE", "/v1/vms/" + id);
     EXPECT_EQ(deleted->status, 204);
     EXPECT_EQ(deleted->body, "");
@@ -157,10 +165,13 @@ TEST_F(ApiTest, EveryRouteNeedsAKey) {
     add_unavailable_routes(router);
     for (const auto& entry : router.entries()) {
         std::string path;
-        for (const std::string& piece : entry.pattern) path += "/" + (piece == "{id}" ? id : piece.front() == '{' ? "x" : piece);
-        for (const Headers& headers : {Headers{{"A", "b"}}, Headers{{"X-API-Key", "wrong"}}, Headers{{"X-API-Key", key_ + "x"}},
-                                       Headers{{"Authorization", "Bearer wrong"}}, Headers{{"Authorization", "Basic " + key_}}, Headers{{"Authorization", key_}},
-                                       Headers{{"Cookie", "hutch_session=" + std::string(64, 'a')}}, Headers{{"X-API-Key", ""}}}) {
+        for (const std::string& piece : entry.pattern)
+            path += "/" + (piece == "{id}" ? id : piece.front() == '{' ? "x" : piece);
+        for (const Headers& headers :
+             {Headers{{"A", "b"}}, Headers{{"X-API-Key", "wrong"}}, Headers{{"X-API-Key", key_ + "x"}},
+              Headers{{"Authorization", "Bearer wrong"}}, Headers{{"Authorization", "Basic " + key_}},
+              Headers{{"Authorization", key_}}, Headers{{"Cookie", "hutch_session=" + std::string(64, 'a')}},
+              Headers{{"X-API-Key", ""}}}) {
             expect_error(call(entry.route.method, path, "not even JSON", headers), 401, "unauthenticated");
         }
     }
@@ -179,16 +190,19 @@ TEST_F(ApiTest, TheKeyMayComeAsABearer) {
 TEST_F(ApiTest, IdsOfAnotherShapeAre404Or400) {
     for (const char* id : {"undefined", "null"}) {
         for (const char* suffix : {"", "/exec", "/start", "/stop"}) {
-            const auto answer = call(suffix[0] == '\0' ? "GET" : "POST", std::string("/v1/vms/") + id + suffix, "{}");
+            const auto answer =
+                call(suffix[0] == '\0' ? "GET" : "POST", std::string("/v1/vms/") + id + suffix, "{}");
             expect_error(answer, 400, "invalid_id");
         }
         expect_error(call("GET", std::string("/v1/images/") + id), 400, "invalid_id");
     }
-    for (const char* id : {"x", "..", ".", "%2e%2e%2fetc", "%2e%2e", "vm-%00aaaaaaaaaaaaaaaaaaa", "vm-AAAAAAAAAAAAAAAAAAAA", "img-aaaaaaaaaaaaaaaaaaaa",
-                           "vm-aaaaaaaaaaaaaaaaaaaaa", "vm-%D0%B0aaaaaaaaaaaaaaaaaaa", "vm-aaaaaaaaaaaaaaaaaaaa"}) {
+    for (const char* id : {"x", "..", ".", "%2e%2e%2fetc", "%2e%2e", "vm-%00aaaaaaaaaaaaaaaaaaa",
+                           "vm-AAAAAAAAAAAAAAAAAAAA", "img-aaaaaaaaaaaaaaaaaaaa", "vm-aaaaaaaaaaaaaaaaaaaaa",
+                           "vm-%D0%B0aaaaaaaaaaaaaaaaaaa", "vm-aaaaaaaaaaaaaaaaaaaa"}) {
         expect_error(call("GET", std::string("/v1/vms/") + id), 404, "vm_not_found");
         expect_error(call("DELETE", std::string("/v1/vms/") + id), 404, "vm_not_found");
-        expect_error(call("POST", std::string("/v1/vms/") + id + "/exec", R"({"cmd":"true"})"), 404, "vm_not_found");
+        expect_error(call("POST", std::string("/v1/vms/") + id + "/exec", R"({"cmd":"true"})"), 404,
+                     "vm_not_found");
     }
     expect_error(call("GET", "/v1/vms/" + std::string(5000, 'a')), 404, "vm_not_found");
     expect_error(call("GET", "/v1/vms/"), 404, "no_such_route");
@@ -198,21 +212,30 @@ TEST_F(ApiTest, BadBodiesAre400AndNameTheField) {
     expect_error(call("POST", "/v1/vms", ""), 400, "invalid_json");
     expect_error(call("POST", "/v1/vms", "[]"), 400, "invalid_json");
     expect_error(call("POST", "/v1/vms", "{}"), 400, "invalid_field", "cpu");
-    expect_error(call("POST", "/v1/vms", R"({"cpu":1,"memMb":-1,"allowIps":[]})"), 400, "invalid_field", "memMb");
-    expect_error(call("POST", "/v1/vms", R"({"cpu":1,"cpu":1,"memMb":128,"allowIps":[]})"), 400, "invalid_field", "cpu");
-    expect_error(call("POST", "/v1/vms", R"({"cpu":3,"memMb":128,"allowIps":[]})"), 400, "invalid_field", "cpu");
-    expect_error(call("POST", "/v1/vms", R"({"cpu":1,"memMb":128,"allowIps":[],"ttlSeconds":5})"), 501, "not_implemented", "ttlSeconds");
+    expect_error(call("POST", "/v1/vms", R"({"cpu":1,"memMb":-1,"allowIps":[]})"), 400, "invalid_field",
+                 "memMb");
+    expect_error(call("POST", "/v1/vms", R"({"cpu":1,"cpu":1,"memMb":128,"allowIps":[]})"), 400,
+                 "invalid_field", "cpu");
+    expect_error(call("POST", "/v1/vms", R"({"cpu":3,"memMb":128,"allowIps":[]})"), 400, "invalid_field",
+                 "cpu");
+    expect_error(call("POST", "/v1/vms", R"({"cpu":1,"memMb":128,"allowIps":[],"ttlSeconds":5})"), 501,
+                 "not_implemented", "ttlSeconds");
     const std::string exec = "/v1/vms/" + create()["id"].get<std::string>() + "/exec";
     expect_error(call("POST", exec, R"({"cmd":1})"), 400, "invalid_field", "cmd");
-    expect_error(call("POST", exec, R"({"cmd":"true","timeoutMs":600001})"), 400, "invalid_field", "timeoutMs");
-    expect_error(call("POST", exec, R"({"cmd":"true","background":true})"), 501, "not_implemented", "background");
+    expect_error(call("POST", exec, R"({"cmd":"true","timeoutMs":600001})"), 400, "invalid_field",
+                 "timeoutMs");
+    expect_error(call("POST", exec, R"({"cmd":"true","background":true})"), 501, "not_implemented",
+                 "background");
 }
 
 TEST_F(ApiTest, ContentTypeDoesNotMatter) {
     // curl's -d without a header says that it is a form.
-    for (const char* type : {"application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"}) {
-        const auto answer = call("POST", "/v1/vms", R"({"cpu":1,"memMb":128,"allowIps":[],"x":")" + std::string(20'000, 'a') + "\"}",
-                                 {{"X-API-Key", key_}, {"Content-Type", type}});
+    for (const char* type :
+         {"application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"}) {
+        const auto answer =
+            call("POST", "/v1/vms",
+                 R"({"cpu":1,"memMb":128,"allowIps":[],"x":")" + std::string(20'000, 'a') + "\"}",
+                 {{"X-API-Key", key_}, {"Content-Type", type}});
         EXPECT_EQ(answer->status, 201) << type << answer->body;
     }
 }
@@ -227,9 +250,12 @@ TEST_F(ApiTest, EgressThatIsAskedForIsStoredAndWarnedOf) {
 
 TEST_F(ApiTest, TheListIsFilteredAndPaged) {
     std::vector<std::string> ids;
-    for (int i = 0; i < 7; ++i) ids.push_back(create({{"labels", {{"n", std::to_string(i % 2)}, {"all", ""}}}})["id"]);
+    for (int i = 0; i < 7; ++i)
+        ids.push_back(create({{"labels", {{"n", std::to_string(i % 2)}, {"all", ""}}}})["id"]);
     EXPECT_EQ(call("POST", "/v1/vms/" + ids[3] + "/stop")->status, 204);
-    const auto count = [&](const std::string& query) { return json::parse(call("GET", "/v1/vms?" + query)->body).size(); };
+    const auto count = [&](const std::string& query) {
+        return json::parse(call("GET", "/v1/vms?" + query)->body).size();
+    };
     EXPECT_EQ(count(""), 7U);
     EXPECT_EQ(count("state=RUNNING"), 6U);
     EXPECT_EQ(count("state=STOPPED"), 1U);
@@ -242,7 +268,9 @@ TEST_F(ApiTest, TheListIsFilteredAndPaged) {
     std::set<std::string> seen;
     std::string cursor;
     for (int page = 0; page < 4; ++page) {
-        const auto answer = call("GET", "/v1/vms?limit=2" + (cursor.empty() ? "" : "&cursor=" + httplib::encode_query_component(cursor)));
+        const auto answer =
+            call("GET", "/v1/vms?limit=2" +
+                            (cursor.empty() ? "" : "&cursor=" + httplib::encode_query_component(cursor)));
         ASSERT_EQ(answer->status, 200) << answer->body;
         for (const json& vm : json::parse(answer->body)) EXPECT_TRUE(seen.insert(vm["id"]).second);
         cursor = answer->get_header_value("X-Next-Cursor");
@@ -253,16 +281,19 @@ TEST_F(ApiTest, TheListIsFilteredAndPaged) {
         }
     }
     EXPECT_EQ(seen.size(), 7U);
-    for (const char* query : {"state=running", "state=", "limit=0", "limit=-1", "limit=1001", "limit=x", "limit=", "cursor=x", "cursor=a~b", "label=", "label==x"}) {
+    for (const char* query : {"state=running", "state=", "limit=0", "limit=-1", "limit=1001", "limit=x",
+                              "limit=", "cursor=x", "cursor=a~b", "label=", "label==x"}) {
         const std::string text = query;
         expect_error(call("GET", "/v1/vms?" + text), 400, "invalid_field", text.substr(0, text.find('=')));
     }
 }
 
 TEST_F(ApiTest, RoutesThatAreNotThereYetSaySo) {
-    expect_error(call("POST", "/v1/vms/vm-aaaaaaaaaaaaaaaaaaaa/run-ts", "{}"), 501, "not_implemented", "/run-ts");
+    expect_error(call("POST", "/v1/vms/vm-aaaaaaaaaaaaaaaaaaaa/run-ts", "{}"), 501, "not_implemented",
+                 "/run-ts");
     expect_error(call("GET", "/v1/snapshots"), 501, "not_implemented", "/v1/snapshots");
-    expect_error(call("PUT", "/v1/images/x/rootfs", std::string(100'000, 'x')), 501, "not_implemented", "rootfs");
+    expect_error(call("PUT", "/v1/images/x/rootfs", std::string(100'000, 'x')), 501, "not_implemented",
+                 "rootfs");
     expect_error(call("GET", "/v1/vms/x/ports/80/a/b"), 501, "not_implemented", "ports");
     expect_error(call("GET", "/metrics"), 501, "not_implemented", "/metrics");
     expect_error(call("GET", "/v1/nothing"), 404, "no_such_route");
@@ -270,7 +301,8 @@ TEST_F(ApiTest, RoutesThatAreNotThereYetSaySo) {
     const auto wrong = call("PUT", "/v1/vms", "{}");
     expect_error(wrong, 405, "method_not_allowed");
     EXPECT_EQ(wrong->get_header_value("Allow"), "POST, GET");
-    expect_error(call("POST", "/v1/vms", "{}", {{"X-API-Key", key_}, {"Idempotency-Key", "a"}}), 501, "not_implemented", "Idempotency-Key");
+    expect_error(call("POST", "/v1/vms", "{}", {{"X-API-Key", key_}, {"Idempotency-Key", "a"}}), 501,
+                 "not_implemented", "Idempotency-Key");
 }
 
 TEST_F(ApiTest, Images) {
@@ -288,31 +320,39 @@ TEST_F(ApiTest, Images) {
 
 TEST_F(ApiTest, SessionsOfLoginAndKey) {
     const Headers none{{"A", "b"}};
-    expect_error(call("POST", "/auth/login", R"({"email":"admin@example.org","password":"wrong"})", none), 401, "wrong_credentials");
+    expect_error(call("POST", "/auth/login", R"({"email":"admin@example.org","password":"wrong"})", none),
+                 401, "wrong_credentials");
     expect_error(call("POST", "/auth/session", R"({"apiKey":"wrong"})", none), 401, "wrong_api_key");
-    expect_error(call("POST", "/auth/login", R"({"email":"admin@example.org"})", none), 400, "invalid_field", "password");
+    expect_error(call("POST", "/auth/login", R"({"email":"admin@example.org"})", none), 400, "invalid_field",
+                 "password");
     expect_error(call("GET", "/auth/me", "", none), 401, "unauthenticated");
 
-    const auto login = call("POST", "/auth/login", R"({"email":"admin@example.org","password":"the-password"})", none);
+    const auto login =
+        call("POST", "/auth/login", R"({"email":"admin@example.org","password":"the-password"})", none);
     ASSERT_EQ(login->status, 200);
     EXPECT_EQ(json::parse(login->body), json({{"email", "admin@example.org"}}));
     const std::string cookie = login->get_header_value("Set-Cookie");
-    for (const char* part : {"hutch_session=", "; HttpOnly", "; SameSite=Lax", "; Max-Age=43200", "; Path=/"}) EXPECT_NE(cookie.find(part), std::string::npos) << part;
+    for (const char* part : {"hutch_session=", "; HttpOnly", "; SameSite=Lax", "; Max-Age=43200", "; Path=/"})
+        EXPECT_NE(cookie.find(part), std::string::npos) << part;
     EXPECT_EQ(cookie.find("Secure"), std::string::npos);
     const Headers session{{"Cookie", cookie_of(login)}};
-    EXPECT_EQ(json::parse(call("GET", "/auth/me", "", session)->body), json({{"email", "admin@example.org"}}));
+    EXPECT_EQ(json::parse(call("GET", "/auth/me", "", session)->body),
+              json({{"email", "admin@example.org"}}));
     EXPECT_EQ(call("GET", "/v1/vms", "", session)->status, 200);
-    expect_error(call("GET", "/v1/vms", "", {{"Cookie", cookie_of(login)}, {"X-API-Key", "wrong"}}), 401, "unauthenticated");
+    expect_error(call("GET", "/v1/vms", "", {{"Cookie", cookie_of(login)}, {"X-API-Key", "wrong"}}), 401,
+                 "unauthenticated");
 
     const auto by_key = call("POST", "/auth/session", json({{"apiKey", key_}}).dump(), none);
     ASSERT_EQ(by_key->status, 200);
-    EXPECT_EQ(json::parse(call("GET", "/auth/me", "", {{"Cookie", cookie_of(by_key)}})->body), json({{"email", nullptr}}));
+    EXPECT_EQ(json::parse(call("GET", "/auth/me", "", {{"Cookie", cookie_of(by_key)}})->body),
+              json({{"email", nullptr}}));
 
     const auto logout = call("POST", "/auth/logout", "", session);
     EXPECT_EQ(logout->status, 204);
     EXPECT_NE(logout->get_header_value("Set-Cookie").find("Max-Age=0"), std::string::npos);
     expect_error(call("GET", "/auth/me", "", session), 401, "unauthenticated");
-    EXPECT_EQ(call("GET", "/auth/me", "", {{"Cookie", cookie_of(by_key)}})->status, 200) << "the other session goes on";
+    EXPECT_EQ(call("GET", "/auth/me", "", {{"Cookie", cookie_of(by_key)}})->status, 200)
+        << "the other session goes on";
 }
 
 TEST_F(ApiTest, APageOfAnotherSiteCannotUseASession) {
@@ -321,13 +361,25 @@ TEST_F(ApiTest, APageOfAnotherSiteCannotUseASession) {
     const std::string own = "http://127.0.0.1:" + std::to_string(server_->port());
     const std::string body = R"({"cpu":1,"memMb":128,"allowIps":[]})";
     EXPECT_EQ(call("POST", "/v1/vms", body, {{"Cookie", cookie}, {"Origin", own}})->status, 201);
-    EXPECT_EQ(call("POST", "/v1/vms", body, {{"Cookie", cookie}, {"Origin", own}, {"Sec-Fetch-Site", "same-origin"}})->status, 201);
-    expect_error(call("POST", "/v1/vms", body, {{"Cookie", cookie}, {"Origin", "http://evil.example"}}), 403, "other_site");
+    EXPECT_EQ(call("POST", "/v1/vms", body,
+                   {{"Cookie", cookie}, {"Origin", own}, {"Sec-Fetch-Site", "same-origin"}})
+                  ->status,
+              201);
+    expect_error(call("POST", "/v1/vms", body, {{"Cookie", cookie}, {"Origin", "http://evil.example"}}), 403,
+                 "other_site");
     expect_error(call("POST", "/v1/vms", body, {{"Cookie", cookie}, {"Origin", "null"}}), 403, "other_site");
-    expect_error(call("POST", "/v1/vms", body, {{"Cookie", cookie}, {"Sec-Fetch-Site", "cross-site"}}), 403, "other_site");
-    expect_error(call("POST", "/v1/vms", body, {{"Cookie", cookie}, {"Origin", "http://evil.example"}, {"X-Forwarded-Host", "evil.example"}}), 403, "other_site");
-    expect_error(call("POST", "/auth/session", json({{"apiKey", key_}}).dump(), {{"Origin", "http://evil.example"}}), 403, "other_site");
-    EXPECT_EQ(call("POST", "/v1/vms", body, {{"X-API-Key", key_}, {"Origin", "http://evil.example"}})->status, 201) << "a key is no cookie";
+    expect_error(call("POST", "/v1/vms", body, {{"Cookie", cookie}, {"Sec-Fetch-Site", "cross-site"}}), 403,
+                 "other_site");
+    expect_error(
+        call("POST", "/v1/vms", body,
+             {{"Cookie", cookie}, {"Origin", "http://evil.example"}, {"X-Forwarded-Host", "evil.example"}}),
+        403, "other_site");
+    expect_error(
+        call("POST", "/auth/session", json({{"apiKey", key_}}).dump(), {{"Origin", "http://evil.example"}}),
+        403, "other_site");
+    EXPECT_EQ(call("POST", "/v1/vms", body, {{"X-API-Key", key_}, {"Origin", "http://evil.example"}})->status,
+              201)
+        << "a key is no cookie";
     EXPECT_EQ(json::parse(call("GET", "/v1/vms")->body).size(), 3U);
 }
 
@@ -368,7 +420,8 @@ TEST_F(ApiTest, OpenapiDescribesEveryRouteThatIsThere) {
     const std::string text = document.dump();
     for (std::size_t at = 0; (at = text.find("\"$ref\":\"#", at)) != std::string::npos;) {
         at += 9;
-        EXPECT_TRUE(document.contains(json::json_pointer(text.substr(at, text.find('"', at) - at)))) << text.substr(at, 60);
+        EXPECT_TRUE(document.contains(json::json_pointer(text.substr(at, text.find('"', at) - at))))
+            << text.substr(at, 60);
     }
     // The VM and exec answers have the fields that are described, and no others.
     const auto keys = [](const json& object) {
@@ -379,9 +432,11 @@ TEST_F(ApiTest, OpenapiDescribesEveryRouteThatIsThere) {
     const json vm = create();
     json shown = json::parse(call("GET", "/v1/vms/" + vm["id"].get<std::string>())->body);
     EXPECT_EQ(keys(shown), keys(document["components"]["schemas"]["Vm"]["properties"]));
-    const json result = json::parse(call("POST", "/v1/vms/" + vm["id"].get<std::string>() + "/exec", R"({"cmd":"a"})")->body);
+    const json result =
+        json::parse(call("POST", "/v1/vms/" + vm["id"].get<std::string>() + "/exec", R"({"cmd":"a"})")->body);
     EXPECT_EQ(keys(result), keys(document["components"]["schemas"]["ExecResult"]["properties"]));
-    EXPECT_EQ(keys(json::parse(call("GET", "/v1/images")->body)[0]), keys(document["components"]["schemas"]["Image"]["properties"]));
+    EXPECT_EQ(keys(json::parse(call("GET", "/v1/images")->body)[0]),
+              keys(document["components"]["schemas"]["Image"]["properties"]));
 }
 
 TEST_F(ApiTest, AClientThatGoesAwayDuringCreateLeavesNoVm) {
@@ -392,7 +447,8 @@ TEST_F(ApiTest, AClientThatGoesAwayDuringCreateLeavesNoVm) {
         gone.wait();
     };
     const std::string body = R"({"cpu":1,"memMb":128,"allowIps":[]})";
-    const std::string request = "POST /v1/vms HTTP/1.1\r\nHost: x\r\nX-API-Key: " + key_ + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    const std::string request = "POST /v1/vms HTTP/1.1\r\nHost: x\r\nX-API-Key: " + key_ +
+                                "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     {
         const sys::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
         sockaddr_in address{};
@@ -400,7 +456,8 @@ TEST_F(ApiTest, AClientThatGoesAwayDuringCreateLeavesNoVm) {
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         address.sin_port = htons(static_cast<std::uint16_t>(server_->port()));
         ASSERT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-        ASSERT_EQ(::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+        ASSERT_EQ(::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(request.size()));
         creating.wait();
     }
     gone.count_down();
@@ -426,7 +483,8 @@ TEST_F(ApiTest, AnExecIsEndedWhenItsClientGoesAway) {
             running.wait();
             http.stop();
         });
-        EXPECT_FALSE(http.Post("/v1/vms/" + id + "/exec", {{"X-API-Key", key_}}, R"({"cmd":"sleep 1000"})", "application/json"));
+        EXPECT_FALSE(http.Post("/v1/vms/" + id + "/exec", {{"X-API-Key", key_}}, R"({"cmd":"sleep 1000"})",
+                               "application/json"));
         stopper.join();
     });
     leaving.join();
@@ -435,9 +493,13 @@ TEST_F(ApiTest, AnExecIsEndedWhenItsClientGoesAway) {
 
 TEST_F(ApiTest, AGuestsFailuresAreErrorsAndItsBytesAreHarmless) {
     const std::string exec = "/v1/vms/" + create()["id"].get<std::string>() + "/exec";
-    vms_.on_exec = [](const vm::ExecRequest&) -> Result<vm::ExecResult> { return fail(ErrorKind::guest_failed, "guest_broke_off", "the guest broke off"); };
+    vms_.on_exec = [](const vm::ExecRequest&) -> Result<vm::ExecResult> {
+        return fail(ErrorKind::guest_failed, "guest_broke_off", "the guest broke off");
+    };
     expect_error(call("POST", exec, R"({"cmd":"a"})"), 502, "guest_broke_off");
-    vms_.on_exec = [](const vm::ExecRequest&) -> Result<vm::ExecResult> { return fail(ErrorKind::invalid_argument, "invalid_field", "cwd is outside /workspace"); };
+    vms_.on_exec = [](const vm::ExecRequest&) -> Result<vm::ExecResult> {
+        return fail(ErrorKind::invalid_argument, "invalid_field", "cwd is outside /workspace");
+    };
     expect_error(call("POST", exec, R"({"cmd":"a"})"), 400, "invalid_field", "cwd");
     vms_.on_exec = [](const vm::ExecRequest&) -> Result<vm::ExecResult> {
         vm::ExecResult result;
@@ -461,8 +523,13 @@ TEST_F(ApiTest, AGuestsFailuresAreErrorsAndItsBytesAreHarmless) {
 class LimitedApiTest : public ApiTest {
 protected:
     LimitedApiTest()
-        : ApiTest({{"HUTCH_RATE_LIMIT", "40"}, {"HUTCH_RATE_LIMIT_CREATE", "2"}, {"HUTCH_RATE_LIMIT_EXEC", "1"}, {"HUTCH_RATE_LIMIT_LOGIN", "2"},
-                   {"HUTCH_MAX_BODY_BYTES", "2000"}, {"HUTCH_HTTP_THREADS", "32"}, {"HUTCH_PUBLIC_URL", "https://hutch.example.org"},
+        : ApiTest({{"HUTCH_RATE_LIMIT", "40"},
+                   {"HUTCH_RATE_LIMIT_CREATE", "2"},
+                   {"HUTCH_RATE_LIMIT_EXEC", "1"},
+                   {"HUTCH_RATE_LIMIT_LOGIN", "2"},
+                   {"HUTCH_MAX_BODY_BYTES", "2000"},
+                   {"HUTCH_HTTP_THREADS", "32"},
+                   {"HUTCH_PUBLIC_URL", "https://hutch.example.org"},
                    {"HUTCH_ADMIN_PASSWORD", ""}}) {}
 };
 
@@ -482,16 +549,22 @@ TEST_F(LimitedApiTest, TooOftenIs429WithRetryAfter) {
 }
 
 TEST_F(LimitedApiTest, FailedSignInsAreLimited) {
-    for (int i = 0; i < 2; ++i) expect_error(call("POST", "/auth/session", R"({"apiKey":"guess"})", {{"X-Forwarded-For", std::to_string(i)}}), 401, "wrong_api_key");
-    const auto third = call("POST", "/auth/session", json({{"apiKey", key_}}).dump(), {{"X-Forwarded-For", "1.2.3.4"}});
+    for (int i = 0; i < 2; ++i)
+        expect_error(
+            call("POST", "/auth/session", R"({"apiKey":"guess"})", {{"X-Forwarded-For", std::to_string(i)}}),
+            401, "wrong_api_key");
+    const auto third =
+        call("POST", "/auth/session", json({{"apiKey", key_}}).dump(), {{"X-Forwarded-For", "1.2.3.4"}});
     expect_error(third, 429, "too_many_failed_logins");
     EXPECT_NE(third->get_header_value("Retry-After"), "");
     EXPECT_EQ(call("GET", "/v1/vms")->status, 200) << "keys go on working";
 }
 
 TEST_F(LimitedApiTest, LoginIsOffWithoutAPasswordAndTheCookieIsSecureBehindTls) {
-    expect_error(call("POST", "/auth/login", R"({"email":"admin@example.org","password":""})", {{"A", "b"}}), 401, "login_off");
-    const auto session = call("POST", "/auth/session", json({{"apiKey", key_}}).dump(), {{"Origin", "https://hutch.example.org"}});
+    expect_error(call("POST", "/auth/login", R"({"email":"admin@example.org","password":""})", {{"A", "b"}}),
+                 401, "login_off");
+    const auto session = call("POST", "/auth/session", json({{"apiKey", key_}}).dump(),
+                              {{"Origin", "https://hutch.example.org"}});
     ASSERT_EQ(session->status, 200);
     EXPECT_NE(session->get_header_value("Set-Cookie").find("; Secure"), std::string::npos);
 }

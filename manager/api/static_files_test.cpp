@@ -1,8 +1,8 @@
 #include "manager/api/static_files.hpp"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
+
+#include <gtest/gtest.h>
 
 #include "common/testing/temporary_directory.hpp"
 
@@ -19,7 +19,8 @@ protected:
         std::ofstream(folder_.path() / "outside") << "outside";
         std::filesystem::create_symlink(folder_.path() / "outside", root_ / "link");
     }
-    [[nodiscard]] std::optional<Response> get(const std::string& path, const std::string& method = "GET") const {
+    [[nodiscard]] std::optional<Response> get(const std::string& path,
+                                              const std::string& method = "GET") const {
         Request request;
         request.method = method;
         parse_target(path, request);
@@ -37,7 +38,9 @@ TEST_F(StaticFilesTest, ServesFilesWithTheirTypeAndPolicy) {
     EXPECT_EQ(index->body, "<!doctype html>");
     EXPECT_EQ(index->content_type, "text/html; charset=utf-8");
     bool policy = false;
-    for (const auto& [name, value] : index->headers) policy = policy || (name == "Content-Security-Policy" && value.find("script-src 'self'") != std::string::npos);
+    for (const auto& [name, value] : index->headers)
+        policy = policy ||
+                 (name == "Content-Security-Policy" && value.find("script-src 'self'") != std::string::npos);
     EXPECT_TRUE(policy);
     EXPECT_EQ(get("/index.html")->body, "<!doctype html>");
     EXPECT_EQ(get("/assets/index-abc.js")->content_type, "text/javascript; charset=utf-8");
@@ -46,7 +49,8 @@ TEST_F(StaticFilesTest, ServesFilesWithTheirTypeAndPolicy) {
 
 TEST_F(StaticFilesTest, NothingElseIsThere) {
     files_ = StaticFiles::load(root_).value();
-    for (const char* path : {"/nothing", "/link", "/.secret", "/../outside", "/%2e%2e/outside", "/assets", "/assets/", "/assets/../index.html", "//index.html"}) {
+    for (const char* path : {"/nothing", "/link", "/.secret", "/../outside", "/%2e%2e/outside", "/assets",
+                             "/assets/", "/assets/../index.html", "//index.html"}) {
         EXPECT_FALSE(get(path)) << path;
     }
     EXPECT_FALSE(get("/", "POST"));

@@ -10,24 +10,29 @@ Auth::Auth(AuthOptions options)
       sessions_(options_.session_lifetime, options_.clock) {}
 
 std::optional<Principal> Auth::with_key(const std::string& key) const {
-    if (options_.api_key.empty() || !crypto::equal_in_constant_time(key, options_.api_key)) return std::nullopt;
+    if (options_.api_key.empty() || !crypto::equal_in_constant_time(key, options_.api_key))
+        return std::nullopt;
     return Principal{Principal::Kind::api_key, "bootstrap", ""};
 }
 
 std::optional<Principal> Auth::with_session(const std::string& token) {
     const auto owner = sessions_.find(token);
     if (!owner) return std::nullopt;
-    return Principal{Principal::Kind::session, "session-" + crypto::sha256_hex(token).substr(0, 16), owner->email};
+    return Principal{Principal::Kind::session, "session-" + crypto::sha256_hex(token).substr(0, 16),
+                     owner->email};
 }
 
 Result<void> Auth::check_failures(const std::string& address) {
     if (!failed_logins_.would_wait(address)) return {};
-    return fail(ErrorKind::too_many_requests, "too_many_failed_logins", "too many failed sign-ins from this address: wait a minute");
+    return fail(ErrorKind::too_many_requests, "too_many_failed_logins",
+                "too many failed sign-ins from this address: wait a minute");
 }
 
-Result<SignIn> Auth::log_in(const std::string& email, const std::string& password, const std::string& address) {
+Result<SignIn> Auth::log_in(const std::string& email, const std::string& password,
+                            const std::string& address) {
     if (!login_is_on()) {
-        return fail(ErrorKind::unauthenticated, "login_off", "login with a password is off: HUTCH_ADMIN_PASSWORD is not set");
+        return fail(ErrorKind::unauthenticated, "login_off",
+                    "login with a password is off: HUTCH_ADMIN_PASSWORD is not set");
     }
     HUTCH_CHECK(check_failures(address));
     // Both are compared always, so that the time does not tell which was wrong.

@@ -46,10 +46,11 @@ public:
     [[nodiscard]] std::optional<Principal> with_key(const std::string& key) const;
     [[nodiscard]] std::optional<Principal> with_session(const std::string& token);
 
-    /// A session for e-mail and password, or for a key. `address` is the caller's, for the limit of failures: beyond it
-    /// even the right password is refused, too_many_requests "too_many_failed_logins". Wrong: unauthenticated. Login off:
-    /// unauthenticated "login_off".
-    [[nodiscard]] Result<SignIn> log_in(const std::string& email, const std::string& password, const std::string& address);
+    /// A session for e-mail and password, or for a key. `address` is the caller's, for the limit of failures:
+    /// beyond it even the right password is refused, too_many_requests "too_many_failed_logins". Wrong:
+    /// unauthenticated. Login off: unauthenticated "login_off".
+    [[nodiscard]] Result<SignIn> log_in(const std::string& email, const std::string& password,
+                                        const std::string& address);
     [[nodiscard]] Result<SignIn> log_in_with_key(const std::string& key, const std::string& address);
     void log_out(const std::string& token) { sessions_.close(token); }
 

@@ -8,7 +8,8 @@ namespace {
 class AuthTest : public testing::Test {
 protected:
     AuthOptions options() {
-        return {"the-key", "admin@example.org", "the-password", std::chrono::hours(1), 3, [this] { return now_; }};
+        return {"the-key", "admin@example.org",    "the-password", std::chrono::hours(1),
+                3,         [this] { return now_; }};
     }
     Instant now_{};
     Auth auth_{options()};
@@ -16,8 +17,10 @@ protected:
 
 TEST_F(AuthTest, OnlyTheKeyIsTheKey) {
     EXPECT_TRUE(auth_.with_key("the-key"));
-    for (const char* key : {"", "the-ke", "the-key ", "THE-KEY", "the-password"}) EXPECT_FALSE(auth_.with_key(key)) << key;
-    EXPECT_EQ(auth_.with_key("the-key")->id.find("the-key"), std::string::npos) << "a principal's id is no secret";
+    for (const char* key : {"", "the-ke", "the-key ", "THE-KEY", "the-password"})
+        EXPECT_FALSE(auth_.with_key(key)) << key;
+    EXPECT_EQ(auth_.with_key("the-key")->id.find("the-key"), std::string::npos)
+        << "a principal's id is no secret";
 }
 
 TEST_F(AuthTest, ALoginGivesASessionUntilLogout) {
@@ -41,7 +44,8 @@ TEST_F(AuthTest, FailuresAreLimitedForEachAddress) {
     for (int i = 0; i < 3; ++i) {
         EXPECT_EQ(auth_.log_in("admin@example.org", "guess", "10.0.0.1").error().code, "wrong_credentials");
     }
-    EXPECT_EQ(auth_.log_in("admin@example.org", "the-password", "10.0.0.1").error().code, "too_many_failed_logins");
+    EXPECT_EQ(auth_.log_in("admin@example.org", "the-password", "10.0.0.1").error().code,
+              "too_many_failed_logins");
     EXPECT_EQ(auth_.log_in_with_key("the-key", "10.0.0.1").error().code, "too_many_failed_logins");
     EXPECT_TRUE(auth_.log_in("admin@example.org", "the-password", "10.0.0.2"));
     now_ += std::chrono::minutes(1);

@@ -32,8 +32,9 @@ Result<BootstrapKey> bootstrap_key(const std::string& configured, const std::fil
     while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
     const bool printable = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < 0x7f; });
     if (key.empty() || !printable) {
-        return fail(ErrorKind::internal, "invalid_key_file",
-                    file.string() + " holds no API key: remove it to have a new one made, or set HUTCH_API_KEY");
+        return fail(
+            ErrorKind::internal, "invalid_key_file",
+            file.string() + " holds no API key: remove it to have a new one made, or set HUTCH_API_KEY");
     }
     return BootstrapKey{key, Origin::kept};
 }

@@ -1,9 +1,9 @@
 #include "manager/auth/bootstrap_key.hpp"
 
+#include <fstream>
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-
-#include <fstream>
 
 #include "common/testing/temporary_directory.hpp"
 

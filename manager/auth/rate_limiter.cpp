@@ -24,7 +24,10 @@ RateLimiter::Bucket& RateLimiter::bucket(const std::string& caller, Instant now)
     auto found = buckets_.find(caller);
     if (found == buckets_.end()) {
         if (buckets_.size() >= max_callers) forget_full(now);
-        found = buckets_.try_emplace(buckets_.size() >= max_callers ? std::string() : caller, Bucket{per_minute_, now}).first;
+        found = buckets_
+                    .try_emplace(buckets_.size() >= max_callers ? std::string() : caller,
+                                 Bucket{per_minute_, now})
+                    .first;
     }
     Bucket& bucket = found->second;
     bucket.left = refilled(bucket.left, per_minute_, bucket.at, now);

@@ -13,15 +13,17 @@
 namespace hutch::auth {
 
 /// So many calls a minute for each caller, as a bucket of that many that refills evenly. Any thread.
-/// Callers are forgotten when their bucket is full again; at most `max_callers` are known, beyond that new ones share one bucket,
-/// so a flood of names costs no memory.
+/// Callers are forgotten when their bucket is full again; at most `max_callers` are known, beyond that new
+/// ones share one bucket, so a flood of names costs no memory.
 class RateLimiter {
 public:
     static constexpr std::size_t max_callers = 10'000;
 
-    RateLimiter(std::int64_t per_minute, Clock clock) : per_minute_(static_cast<double>(per_minute)), clock_(std::move(clock)) {}
+    RateLimiter(std::int64_t per_minute, Clock clock)
+        : per_minute_(static_cast<double>(per_minute)), clock_(std::move(clock)) {}
 
-    /// Takes one from the caller's bucket. When it is empty: how long until there is one again, and nothing is taken.
+    /// Takes one from the caller's bucket. When it is empty: how long until there is one again, and nothing
+    /// is taken.
     [[nodiscard]] std::optional<std::chrono::seconds> take(const std::string& caller);
     /// The same answer without taking.
     [[nodiscard]] std::optional<std::chrono::seconds> would_wait(const std::string& caller);

@@ -11,9 +11,9 @@ struct RequestOrigin {
     std::string host;
 };
 
-/// Whether a state-changing call with a session's cookie may go on. A browser names another site in Sec-Fetch-Site or
-/// Origin; a program that keeps cookies sends neither and is allowed. `public_url` is the configured address for browsers,
-/// may be empty.
+/// Whether a state-changing call with a session's cookie may go on. A browser names another site in
+/// Sec-Fetch-Site or Origin; a program that keeps cookies sends neither and is allowed. `public_url` is the
+/// configured address for browsers, may be empty.
 [[nodiscard]] bool is_same_origin(const RequestOrigin& request, const std::string& public_url);
 
 }  // namespace hutch::auth

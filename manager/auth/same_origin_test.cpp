@@ -9,7 +9,8 @@ TEST(SameOrigin, TheOwnPageAndProgramsMayCall) {
     EXPECT_TRUE(is_same_origin({"same-origin", "http://localhost:3000", "localhost:3000"}, ""));
     EXPECT_TRUE(is_same_origin({"", "http://LocalHost:3000", "localhost:3000"}, ""));
     EXPECT_TRUE(is_same_origin({"", "", "localhost:3000"}, ""));
-    EXPECT_TRUE(is_same_origin({"same-origin", "https://hutch.example.org", "127.0.0.1:3000"}, "https://hutch.example.org/"));
+    EXPECT_TRUE(is_same_origin({"same-origin", "https://hutch.example.org", "127.0.0.1:3000"},
+                               "https://hutch.example.org/"));
 }
 
 TEST(SameOrigin, AnotherSiteMayNot) {

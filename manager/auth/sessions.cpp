@@ -10,9 +10,9 @@ namespace hutch::auth {
 void Sessions::make_room(Instant now) {
     std::erase_if(sessions_, [&](const auto& entry) { return entry.second.expires <= now; });
     if (sessions_.size() < max_sessions) return;
-    const auto first = std::min_element(sessions_.begin(), sessions_.end(), [](const auto& left, const auto& right) {
-        return left.second.expires < right.second.expires;
-    });
+    const auto first = std::min_element(
+        sessions_.begin(), sessions_.end(),
+        [](const auto& left, const auto& right) { return left.second.expires < right.second.expires; });
     sessions_.erase(first);
 }
 

@@ -16,8 +16,8 @@ struct SessionOwner {
     std::string email;  ///< empty: made from an API key
 };
 
-/// Browser sessions, in memory: a restart signs everybody out. Tokens are 256 random bits and kept only as their SHA-256.
-/// Any thread. At most `max_sessions`; the one that expires first makes room.
+/// Browser sessions, in memory: a restart signs everybody out. Tokens are 256 random bits and kept only as
+/// their SHA-256. Any thread. At most `max_sessions`; the one that expires first makes room.
 class Sessions {
 public:
     static constexpr std::size_t max_sessions = 1'000;

@@ -24,7 +24,8 @@ TEST_F(SessionsTest, ATokenIsLongRandomAndFoundUntilItExpires) {
 
 TEST_F(SessionsTest, OthersAreNotFound) {
     const std::string token = sessions_.open({});
-    for (const std::string& other : {std::string(), std::string("x"), std::string(64, '0'), token + "0", token.substr(1)}) {
+    for (const std::string& other :
+         {std::string(), std::string("x"), std::string(64, '0'), token + "0", token.substr(1)}) {
         EXPECT_FALSE(sessions_.find(other)) << other;
     }
     sessions_.close(token);

@@ -1,8 +1,8 @@
 #include "manager/config/command_line.hpp"
 
-#include <gtest/gtest.h>
-
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "manager/config/settings.hpp"
 
@@ -27,6 +27,20 @@ TEST(CommandLine, HelpListsEverySetting) {
 TEST(CommandLine, RunsWithOrWithoutAFile) {
     EXPECT_FALSE(std::get<RunCommand>(parse({})).config_file);
     EXPECT_EQ(std::get<RunCommand>(parse({"--config", "a b.toml"})).config_file, "a b.toml");
+}
+
+TEST(CommandLine, DoctorHasItsFormatAndTheFile) {
+    const auto plain = std::get<DoctorCommand>(parse({"doctor"}));
+    EXPECT_EQ(plain.format, OutputFormat::text);
+    EXPECT_FALSE(plain.config_file);
+    for (const auto& arguments : {std::vector<const char*>{"--config", "a.toml", "doctor", "--json"},
+                                  {"doctor", "--json", "--config", "a.toml"}}) {
+        const auto json = std::get<DoctorCommand>(parse(arguments));
+        EXPECT_EQ(json.format, OutputFormat::json);
+        EXPECT_EQ(json.config_file, "a.toml");
+    }
+    EXPECT_NE(std::get<PrintCommand>(parse({"--json"})).exit_status, 0);
+    EXPECT_NE(std::get<PrintCommand>(parse({"surgeon"})).exit_status, 0);
 }
 
 TEST(CommandLine, AnUnknownArgumentIsAnErrorThatNamesIt) {

@@ -1,11 +1,11 @@
 #include "manager/config/config.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <toml++/toml.h>
 #include <unistd.h>
-
-#include <algorithm>
 
 #include "common/sys/file.hpp"
 #include "manager/config/settings.hpp"
@@ -31,9 +31,11 @@ std::string variable(const Sources& sources, std::string_view name) {
 }
 
 Result<std::string> data_folder(const Sources& sources) {
-    if (const std::string base = variable(sources, "XDG_DATA_HOME"); base.starts_with('/')) return base + "/hutch";
+    if (const std::string base = variable(sources, "XDG_DATA_HOME"); base.starts_with('/'))
+        return base + "/hutch";
     const std::string home = variable(sources, "HOME");
-    if (!home.starts_with('/')) return invalid("HUTCH_DATA_DIR: neither it nor HOME is set, so there is no data folder");
+    if (!home.starts_with('/'))
+        return invalid("HUTCH_DATA_DIR: neither it nor HOME is set, so there is no data folder");
     return home + "/.local/share/hutch";
 }
 
@@ -61,20 +63,24 @@ std::optional<std::string> toml_text(const Setting& setting, const toml::node& n
 
 using FileValues = std::map<std::string_view, std::string>;  // by Setting::key
 
-Result<void> read_table(const toml::table& table, const std::string& prefix, const std::string& file, FileValues& values) {
+Result<void> read_table(const toml::table& table, const std::string& prefix, const std::string& file,
+                        FileValues& values) {
     for (const auto& [name, node] : table) {
         const std::string key = prefix + std::string(name.str());
         const auto all = settings();
-        const auto setting = std::find_if(all.begin(), all.end(), [&](const Setting& entry) { return entry.key == key; });
+        const auto setting =
+            std::find_if(all.begin(), all.end(), [&](const Setting& entry) { return entry.key == key; });
         if (setting != all.end()) {
             const auto text = toml_text(*setting, node);
             if (!text) {
-                return invalid(fmt::format("{}: {} must be {}", file, key, takes_number(*setting) ? "a whole number" : "a string"));
+                return invalid(fmt::format("{}: {} must be {}", file, key,
+                                           takes_number(*setting) ? "a whole number" : "a string"));
             }
             values[setting->key] = *text;
             continue;
         }
-        const bool section = std::any_of(all.begin(), all.end(), [&](const Setting& entry) { return entry.key.starts_with(key + "."); });
+        const bool section = std::any_of(
+            all.begin(), all.end(), [&](const Setting& entry) { return entry.key.starts_with(key + "."); });
         if (!section || !node.is_table()) return invalid(fmt::format("{}: unknown key {}", file, key));
         HUTCH_CHECK(read_table(*node.as_table(), key + ".", file, values));
     }
@@ -88,7 +94,8 @@ Result<FileValues> read_config_file(const std::filesystem::path& path) {
         const toml::table table = toml::parse(text);
         HUTCH_CHECK(read_table(table, "", path.string(), values));
     } catch (const toml::parse_error& error) {
-        return invalid(fmt::format("{}: line {}: {}", path.string(), error.source().begin.line, error.description()));
+        return invalid(
+            fmt::format("{}: line {}: {}", path.string(), error.source().begin.line, error.description()));
     }
     return values;
 }
@@ -97,7 +104,8 @@ Result<void> refuse_unknown_variables(const Sources& sources) {
     for (const auto& [name, value] : sources.environment) {
         if (!name.starts_with(variable_prefix) || name == file_variable) continue;
         const auto all = settings();
-        if (std::none_of(all.begin(), all.end(), [&](const Setting& entry) { return entry.variable == name; })) {
+        if (std::none_of(all.begin(), all.end(),
+                         [&](const Setting& entry) { return entry.variable == name; })) {
             return invalid(name + ": unknown variable; hutchd --help lists all");
         }
     }
@@ -108,10 +116,12 @@ Result<void> check_together(const Config& config) {
     if (!config.admin_password.empty() && config.admin_email.empty()) {
         return invalid("HUTCH_ADMIN_EMAIL: must be set when HUTCH_ADMIN_PASSWORD is");
     }
-    if (!config.public_url.empty() && !config.public_url.starts_with("http://") && !config.public_url.starts_with("https://")) {
+    if (!config.public_url.empty() && !config.public_url.starts_with("http://") &&
+        !config.public_url.starts_with("https://")) {
         return invalid("HUTCH_PUBLIC_URL: must start with http:// or https://");
     }
-    const bool printable = std::all_of(config.api_key.begin(), config.api_key.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    const bool printable =
+        std::all_of(config.api_key.begin(), config.api_key.end(), [](char c) { return c > ' ' && c < 0x7f; });
     if (!printable || config.api_key.size() > 512) {
         return invalid("HUTCH_API_KEY: must be at most 512 printable ASCII characters without spaces");
     }
@@ -150,7 +160,8 @@ std::string range_of(const Setting& setting) {
     }
     if (const auto* choice = std::get_if<ChoiceSetting>(&setting.kind)) {
         std::string text = fmt::format("; one of: {}", fmt::join(choice->choices, ", "));
-        if (!choice->unavailable.empty()) text += fmt::format(" (not in this version: {})", fmt::join(choice->unavailable, ", "));
+        if (!choice->unavailable.empty())
+            text += fmt::format(" (not in this version: {})", fmt::join(choice->unavailable, ", "));
         return text;
     }
     return {};
@@ -164,7 +175,8 @@ Result<Sources> process_sources(std::optional<std::filesystem::path> file) {
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
         const std::string_view text(*entry);
         const auto equals = text.find('=');
-        if (equals != std::string_view::npos) sources.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+        if (equals != std::string_view::npos)
+            sources.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
     }
     std::error_code error;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -207,7 +219,9 @@ Result<Config> load(const Sources& sources) {
 }
 
 std::string example_file() {
-    std::string text = "# Settings of hutchd. Every key is shown with its default; an environment variable wins over this file.\n";
+    std::string text =
+        "# Settings of hutchd. Every key is shown with its default; an environment variable wins over this "
+        "file.\n";
     std::string section;
     // TOML wants the keys outside of any section first.
     std::vector<const Setting*> sorted;
@@ -223,20 +237,22 @@ std::string example_file() {
         const std::string_view name = setting->key.substr(section.empty() ? 0 : section.size() + 1);
         const bool number = takes_number(*setting);
         const std::string value = shown_default(*setting);
-        text += fmt::format("\n# {}{} ({})\n#{} = {}\n", setting->meaning, range_of(*setting), setting->variable, name,
-                            number ? (value.empty() ? "0" : value) : '"' + value + '"');
+        text +=
+            fmt::format("\n# {}{} ({})\n#{} = {}\n", setting->meaning, range_of(*setting), setting->variable,
+                        name, number ? (value.empty() ? "0" : value) : '"' + value + '"');
     }
     return text;
 }
 
 std::string describe_settings() {
     std::string text =
-        "Settings, by environment variable or by key of the TOML file (--config FILE, or HUTCH_CONFIG); the variable wins:\n";
+        "Settings, by environment variable or by key of the TOML file (--config FILE, or HUTCH_CONFIG); the "
+        "variable wins:\n";
     for (const Setting& setting : settings()) {
         std::string shown = shown_default(setting);
         if (shown.empty()) shown = "none";
-        text += fmt::format("\n  {}  ({})\n      {}{}\n      default: {}\n", setting.variable, setting.key, setting.meaning,
-                            range_of(setting), shown);
+        text += fmt::format("\n  {}  ({})\n      {}{}\n      default: {}\n", setting.variable, setting.key,
+                            setting.meaning, range_of(setting), shown);
     }
     return text;
 }

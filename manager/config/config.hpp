@@ -1,7 +1,8 @@
 #pragma once
 
-// What hutchd is told at start: one struct, filled from a TOML file and the environment (the variable wins). The keys,
-// their types, ranges, defaults and meanings stand in one table (settings.cpp), from which --help is made too.
+// What hutchd is told at start: one struct, filled from a TOML file and the environment (the variable wins).
+// The keys, their types, ranges, defaults and meanings stand in one table (settings.cpp), from which --help
+// is made too.
 
 #include <cstdint>
 #include <filesystem>
@@ -26,11 +27,11 @@ struct Config {
     std::string admin_email;     ///< empty: login is off
     std::string admin_password;  ///< empty: login is off
 
-    std::string public_url;      ///< empty, or http(s)://host
+    std::string public_url;  ///< empty, or http(s)://host
 
-    std::string driver;    ///< "auto" or "uml"
-    std::string uml_mode;  ///< "ptrace"
-    std::string log_level; ///< "debug", "info", "warning" or "error"
+    std::string driver;     ///< "auto" or "uml"
+    std::string uml_mode;   ///< "ptrace"
+    std::string log_level;  ///< "debug", "info", "warning" or "error"
 
     std::int64_t max_vms = 0;
     std::int64_t min_memory_mib = 0;
@@ -64,8 +65,8 @@ struct Sources {
 /// The program's environment and its own folder.
 [[nodiscard]] Result<Sources> process_sources(std::optional<std::filesystem::path> file);
 
-/// Reads all sources. Errors (invalid_argument) name the variable or key: unknown, of the wrong type, out of range, or
-/// not available in this version. An empty variable counts as not set.
+/// Reads all sources. Errors (invalid_argument) name the variable or key: unknown, of the wrong type, out of
+/// range, or not available in this version. An empty variable counts as not set.
 [[nodiscard]] Result<Config> load(const Sources& sources);
 
 /// All keys with variable, TOML key, default, range and meaning, for --help.

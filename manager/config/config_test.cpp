@@ -1,9 +1,9 @@
 #include "manager/config/config.hpp"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
 #include <sstream>
+
+#include <gtest/gtest.h>
 
 #include "common/testing/temporary_directory.hpp"
 
@@ -91,10 +91,12 @@ TEST_F(ConfigTest, UnknownNamesAreErrors) {
 }
 
 TEST_F(ConfigTest, IllTypedOrOutOfRangeValuesAreErrorsThatNameTheKey) {
-    for (const char* value : {"0", "-1", "65534", "3.5", "3 ", " 3", "three", "0x10", "99999999999999999999", "1e3"}) {
+    for (const char* value :
+         {"0", "-1", "65534", "3.5", "3 ", " 3", "three", "0x10", "99999999999999999999", "1e3"}) {
         expect_error(with({{"HUTCH_MAX_VMS", value}}), {"HUTCH_MAX_VMS", "from 1 to 65533"});
     }
-    for (const char* value : {"3000", ":3000", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:3000", "[]:1", "host:x"}) {
+    for (const char* value :
+         {"3000", ":3000", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:3000", "[]:1", "host:x"}) {
         expect_error(with({{"HUTCH_LISTEN", value}}), {"HUTCH_LISTEN"});
     }
     expect_error(with({{"HUTCH_DRIVER", "vmware"}}), {"HUTCH_DRIVER", "auto, uml"});
@@ -111,10 +113,15 @@ TEST_F(ConfigTest, WhatThisVersionCannotDoIsAnErrorAndItsOffValueIsNot) {
     expect_error(with({{"HUTCH_UML_MODE", "seccomp"}}), {"HUTCH_UML_MODE", "not available in this version"});
     expect_error(with({{"HUTCH_WARM_POOL", "4"}}), {"HUTCH_WARM_POOL", "not available in this version"});
     expect_error(with({{"HUTCH_ON_EXIT", "keep"}}), {"HUTCH_ON_EXIT", "not available in this version"});
-    expect_error(with({{"HUTCH_MAX_UPLOAD_BYTES", "5"}}), {"HUTCH_MAX_UPLOAD_BYTES", "not available in this version"});
-    expect_error(with({{"HUTCH_FIRECRACKER_BIN", "/bin/x"}}), {"HUTCH_FIRECRACKER_BIN", "not available in this version"});
+    expect_error(with({{"HUTCH_MAX_UPLOAD_BYTES", "5"}}),
+                 {"HUTCH_MAX_UPLOAD_BYTES", "not available in this version"});
+    expect_error(with({{"HUTCH_FIRECRACKER_BIN", "/bin/x"}}),
+                 {"HUTCH_FIRECRACKER_BIN", "not available in this version"});
     expect_error(with_file("warm_pool = 2"), {"warm_pool", "not available in this version"});
-    EXPECT_TRUE(with({{"HUTCH_WARM_POOL", "0"}, {"HUTCH_ON_EXIT", "stop"}, {"HUTCH_UML_MODE", "ptrace"}, {"HUTCH_DRIVER", "uml"}}));
+    EXPECT_TRUE(with({{"HUTCH_WARM_POOL", "0"},
+                      {"HUTCH_ON_EXIT", "stop"},
+                      {"HUTCH_UML_MODE", "ptrace"},
+                      {"HUTCH_DRIVER", "uml"}}));
     EXPECT_TRUE(with_file("warm_pool = 0\non_exit = \"stop\""));
 }
 
@@ -126,7 +133,8 @@ TEST_F(ConfigTest, AnEmptyVariableCountsAsNotSet) {
 TEST_F(ConfigTest, SettingsThatDependOnEachOther) {
     expect_error(with({{"HUTCH_ADMIN_PASSWORD", "secret"}}), {"HUTCH_ADMIN_EMAIL"});
     EXPECT_TRUE(with({{"HUTCH_ADMIN_EMAIL", "a@b"}}));
-    expect_error(with({{"HUTCH_DEFAULT_DISK_MB", "2000"}, {"HUTCH_MAX_DISK_MB", "1000"}}), {"HUTCH_DEFAULT_DISK_MB"});
+    expect_error(with({{"HUTCH_DEFAULT_DISK_MB", "2000"}, {"HUTCH_MAX_DISK_MB", "1000"}}),
+                 {"HUTCH_DEFAULT_DISK_MB"});
     expect_error(with({{"HUTCH_PUBLIC_URL", "hutch.example.org"}}), {"HUTCH_PUBLIC_URL"});
     EXPECT_TRUE(with({{"HUTCH_PUBLIC_URL", "https://hutch.example.org"}}));
     expect_error(with({{"HUTCH_API_KEY", "with space"}}), {"HUTCH_API_KEY"});

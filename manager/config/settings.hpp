@@ -55,7 +55,8 @@ struct Setting {
 
 [[nodiscard]] std::span<const Setting> settings();
 
-/// Sets one value. `text` is as in the environment. The error says what would be valid, without naming the key.
+/// Sets one value. `text` is as in the environment. The error says what would be valid, without naming the
+/// key.
 [[nodiscard]] Result<void> apply(const Setting& setting, const std::string& text, Config& config);
 
 }  // namespace hutch::config

@@ -1,8 +1,8 @@
 #include "manager/config/settings.hpp"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 namespace hutch::config {
 namespace {

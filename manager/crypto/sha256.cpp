@@ -1,10 +1,5 @@
 #include "manager/crypto/sha256.hpp"
 
-#include <fcntl.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -12,6 +7,11 @@
 #include <memory>
 #include <span>
 #include <vector>
+
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <unistd.h>
 
 #include "common/sys/file.hpp"
 
@@ -25,7 +25,8 @@ class Hasher {
 public:
     Hasher() : context_(EVP_MD_CTX_new()) {
         // Only a lack of memory can make these fail.
-        if (context_ == nullptr || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) std::abort();
+        if (context_ == nullptr || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
+            std::abort();
     }
     void add(const void* bytes, std::size_t count) {
         if (EVP_DigestUpdate(context_.get(), bytes, count) != 1) std::abort();
@@ -61,7 +62,9 @@ Digest sha256(std::string_view bytes) {
 
 }  // namespace
 
-std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
+std::string sha256_hex(std::string_view bytes) {
+    return to_hex(sha256(bytes));
+}
 
 Result<std::string> sha256_hex_of_file(const std::filesystem::path& path) {
     HUTCH_TRY(const sys::UniqueFd fd, sys::open(path, O_RDONLY));

@@ -15,7 +15,8 @@ namespace hutch::crypto {
 /// 64 lower-case hexadecimal digits.
 [[nodiscard]] bool is_sha256_hex(std::string_view text);
 
-/// Whether both are the same, in a time that tells nothing of where they differ, nor of the length of the secret.
+/// Whether both are the same, in a time that tells nothing of where they differ, nor of the length of the
+/// secret.
 [[nodiscard]] bool equal_in_constant_time(std::string_view given, std::string_view secret);
 
 }  // namespace hutch::crypto

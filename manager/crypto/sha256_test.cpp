@@ -1,8 +1,8 @@
 #include "manager/crypto/sha256.hpp"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
+
+#include <gtest/gtest.h>
 
 #include "common/testing/temporary_directory.hpp"
 

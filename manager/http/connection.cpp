@@ -43,12 +43,14 @@ bool Connection::receive(Instant end, const Patience& patience, std::size_t most
     }
 }
 
-Connection::BodyOutcome Connection::read_body(const Head& head, std::size_t max_bytes, const Patience& patience, std::string& body) {
+Connection::BodyOutcome Connection::read_body(const Head& head, std::size_t max_bytes,
+                                              const Patience& patience, std::string& body) {
     const Instant end = steady_clock::now() + patience.transfer;
     if (!head.chunked) {
         if (head.content_length > max_bytes) return BodyOutcome::too_large;
         while (input.size() < head.content_length) {
-            if (!receive(end, patience, std::min(piece_bytes, head.content_length - input.size()))) return BodyOutcome::broken;
+            if (!receive(end, patience, std::min(piece_bytes, head.content_length - input.size())))
+                return BodyOutcome::broken;
         }
         if (input.size() == head.content_length) {
             body = std::exchange(input, {});
@@ -61,10 +63,14 @@ Connection::BodyOutcome Connection::read_body(const Head& head, std::size_t max_
     ChunkedDecoder decoder(max_bytes);
     for (;;) {
         switch (decoder.decode(input, body)) {
-            case ChunkedDecoder::Status::done: return BodyOutcome::complete;
-            case ChunkedDecoder::Status::malformed: return BodyOutcome::malformed;
-            case ChunkedDecoder::Status::too_large: return BodyOutcome::too_large;
-            case ChunkedDecoder::Status::needs_more: break;
+            case ChunkedDecoder::Status::done:
+                return BodyOutcome::complete;
+            case ChunkedDecoder::Status::malformed:
+                return BodyOutcome::malformed;
+            case ChunkedDecoder::Status::too_large:
+                return BodyOutcome::too_large;
+            case ChunkedDecoder::Status::needs_more:
+                break;
         }
         if (!receive(end, patience, piece_bytes)) return BodyOutcome::broken;
     }

@@ -13,14 +13,15 @@ using Instant = std::chrono::steady_clock::time_point;
 
 /// How long a client may take.
 struct Patience {
-    std::chrono::milliseconds idle{75'000};     ///< between two requests
-    std::chrono::milliseconds head{10'000};     ///< from a head's first byte to its last
-    std::chrono::milliseconds pause{15'000};    ///< within a body or an answer, without any progress
-    std::chrono::milliseconds transfer{300'000};///< a whole body, or a whole answer
-    std::chrono::milliseconds linger{2'000};    ///< after our last answer, for the client to close
+    std::chrono::milliseconds idle{75'000};       ///< between two requests
+    std::chrono::milliseconds head{10'000};       ///< from a head's first byte to its last
+    std::chrono::milliseconds pause{15'000};      ///< within a body or an answer, without any progress
+    std::chrono::milliseconds transfer{300'000};  ///< a whole body, or a whole answer
+    std::chrono::milliseconds linger{2'000};      ///< after our last answer, for the client to close
 };
 
-/// One client's connection. Owned by the server's loop while it waits, by a worker during a call; never by both.
+/// One client's connection. Owned by the server's loop while it waits, by a worker during a call; never by
+/// both.
 struct Connection {
     sys::UniqueFd socket;
     std::string address;  ///< the peer's
@@ -39,7 +40,8 @@ struct Connection {
 
     enum class BodyOutcome { complete, malformed, too_large, broken };
     /// Reads the head's body from `input` and the socket.
-    [[nodiscard]] BodyOutcome read_body(const Head& head, std::size_t max_bytes, const Patience& patience, std::string& body);
+    [[nodiscard]] BodyOutcome read_body(const Head& head, std::size_t max_bytes, const Patience& patience,
+                                        std::string& body);
 
 private:
     [[nodiscard]] bool receive(Instant end, const Patience& patience, std::size_t most);

@@ -13,16 +13,22 @@ constexpr std::size_t max_trailer_bytes = 8 * 1024;
 
 bool is_token_character(char c) {
     constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || others.find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           others.find(c) != std::string_view::npos;
 }
 
-bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character); }
+bool is_token(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
+}
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+bool is_control(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
 
 std::string lower(std::string_view text) {
     std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    std::transform(result.begin(), result.end(), result.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
     return result;
 }
 
@@ -51,17 +57,20 @@ bool names_option(const Head& head, const std::string& header, std::string_view 
 std::optional<Refusal> parse_request_line(std::string_view line, Head& head, int& minor_version) {
     const auto first = line.find(' ');
     const auto second = line.find(' ', first == std::string_view::npos ? first : first + 1);
-    if (first == std::string_view::npos || second == std::string_view::npos) return Refusal{400, "the request line is malformed"};
+    if (first == std::string_view::npos || second == std::string_view::npos)
+        return Refusal{400, "the request line is malformed"};
     const std::string_view method = line.substr(0, first);
     const std::string_view target = line.substr(first + 1, second - first - 1);
     const std::string_view version = line.substr(second + 1);
     if (!is_token(method) || method.size() > 32) return Refusal{400, "the method is malformed"};
     if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-        return Refusal{version.starts_with("HTTP/") && version.size() == 8 ? 505 : 400, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
+        return Refusal{version.starts_with("HTTP/") && version.size() == 8 ? 505 : 400,
+                       "only HTTP/1.1 and HTTP/1.0 are spoken here"};
     }
     minor_version = version.back() - '0';
     if (target.size() > max_target_bytes) return Refusal{414, "the request's target is too long"};
-    const bool clean = std::none_of(target.begin(), target.end(), [](char c) { return is_control(c) || c == '#'; });
+    const bool clean =
+        std::none_of(target.begin(), target.end(), [](char c) { return is_control(c) || c == '#'; });
     if (!target.starts_with('/') || !clean) return Refusal{400, "the request's target must be a path"};
     head.method = method;
     head.target = target;
@@ -71,7 +80,8 @@ std::optional<Refusal> parse_request_line(std::string_view line, Head& head, int
 std::optional<Refusal> parse_header_line(std::string_view line, Head& head) {
     const auto colon = line.find(':');
     // A name may not be empty nor end in a space, which also refuses folded lines.
-    if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return Refusal{400, "a header line is malformed"};
+    if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
+        return Refusal{400, "a header line is malformed"};
     const std::string_view value = trimmed(line.substr(colon + 1));
     if (std::any_of(value.begin(), value.end(), [](char c) { return is_control(c) && c != '\t'; })) {
         return Refusal{400, "a header has a control character"};
@@ -96,9 +106,12 @@ std::optional<Refusal> read_body_framing(Head& head, int minor_version) {
     }
     if (lengths == 1) {
         const std::string& text = head.headers.find("content-length")->second;
-        const bool digits = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), head.content_length);
-        if (!digits || end != text.data() + text.size()) return Refusal{400, "Content-Length is not a number"};
+        const bool digits = !text.empty() && std::all_of(text.begin(), text.end(),
+                                                         [](char c) { return c >= '0' && c <= '9'; });
+        const auto [end, error] =
+            std::from_chars(text.data(), text.data() + text.size(), head.content_length);
+        if (!digits || end != text.data() + text.size())
+            return Refusal{400, "Content-Length is not a number"};
         if (error != std::errc{}) return Refusal{413, "the body is too large"};
     }
     return std::nullopt;
@@ -110,37 +123,62 @@ std::optional<Refusal> read_connection_headers(Head& head, int minor_version) {
     head.keep_alive = minor_version == 1 && !names_option(head, "connection", "close");
     const auto expect = head.headers.find("expect");
     if (expect == head.headers.end()) return std::nullopt;
-    if (lower(expect->second) != "100-continue") return Refusal{417, "the only expectation known here is 100-continue"};
+    if (lower(expect->second) != "100-continue")
+        return Refusal{417, "the only expectation known here is 100-continue"};
     head.expects_continue = minor_version == 1;
     return std::nullopt;
 }
 
 const char* reason(int status) {
     switch (status) {
-        case 200: return "OK";
-        case 201: return "Created";
-        case 202: return "Accepted";
-        case 204: return "No Content";
-        case 400: return "Bad Request";
-        case 401: return "Unauthorized";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 405: return "Method Not Allowed";
-        case 408: return "Request Timeout";
-        case 409: return "Conflict";
-        case 413: return "Content Too Large";
-        case 414: return "URI Too Long";
-        case 417: return "Expectation Failed";
-        case 429: return "Too Many Requests";
-        case 431: return "Request Header Fields Too Large";
-        case 500: return "Internal Server Error";
-        case 501: return "Not Implemented";
-        case 502: return "Bad Gateway";
-        case 503: return "Service Unavailable";
-        case 504: return "Gateway Timeout";
-        case 505: return "HTTP Version Not Supported";
-        case 507: return "Insufficient Storage";
-        default: return "";
+        case 200:
+            return "OK";
+        case 201:
+            return "Created";
+        case 202:
+            return "Accepted";
+        case 204:
+            return "No Content";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 408:
+            return "Request Timeout";
+        case 409:
+            return "Conflict";
+        case 413:
+            return "Content Too Large";
+        case 414:
+            return "URI Too Long";
+        case 417:
+            return "Expectation Failed";
+        case 429:
+            return "Too Many Requests";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 500:
+            return "Internal Server Error";
+        case 501:
+            return "Not Implemented";
+        case 502:
+            return "Bad Gateway";
+        case 503:
+            return "Service Unavailable";
+        case 504:
+            return "Gateway Timeout";
+        case 505:
+            return "HTTP Version Not Supported";
+        case 507:
+            return "Insufficient Storage";
+        default:
+            return "";
     }
 }
 
@@ -164,7 +202,8 @@ std::variant<Head, Refusal> parse_head(std::string_view bytes) {
         }
         bytes.remove_prefix(end + 2);
         if (line.empty() && !first) break;
-        const auto refusal = first ? parse_request_line(line, head, minor_version) : parse_header_line(line, head);
+        const auto refusal =
+            first ? parse_request_line(line, head, minor_version) : parse_header_line(line, head);
         if (refusal) return *refusal;
         first = false;
     }
@@ -201,16 +240,20 @@ ChunkedDecoder::Status ChunkedDecoder::decode(std::string& input, std::string& o
             case State::size_line: {
                 const auto end = rest.find("\r\n");
                 if (end == std::string_view::npos) {
-                    return finish(rest.size() > max_chunk_line_bytes ? Status::malformed : Status::needs_more);
+                    return finish(rest.size() > max_chunk_line_bytes ? Status::malformed
+                                                                     : Status::needs_more);
                 }
                 const std::string_view line = rest.substr(0, end);
                 const std::string_view digits = line.substr(0, line.find(';'));
-                const auto [last, error] = std::from_chars(digits.data(), digits.data() + digits.size(), left_, 16);
+                const auto [last, error] =
+                    std::from_chars(digits.data(), digits.data() + digits.size(), left_, 16);
                 const bool clean = std::none_of(line.begin(), line.end(), is_control);
-                if (digits.empty() || last != digits.data() + digits.size() || !clean || line.size() > max_chunk_line_bytes) {
+                if (digits.empty() || last != digits.data() + digits.size() || !clean ||
+                    line.size() > max_chunk_line_bytes) {
                     return finish(Status::malformed);
                 }
-                if (error != std::errc{} || left_ > max_bytes_ - std::min(max_bytes_, output.size())) return finish(Status::too_large);
+                if (error != std::errc{} || left_ > max_bytes_ - std::min(max_bytes_, output.size()))
+                    return finish(Status::too_large);
                 used += end + 2;
                 state_ = left_ == 0 ? State::trailers : State::data;
                 break;
@@ -233,7 +276,8 @@ ChunkedDecoder::Status ChunkedDecoder::decode(std::string& input, std::string& o
             case State::trailers: {
                 const auto end = rest.find("\r\n");
                 trailer_bytes_ += end == std::string_view::npos ? 0 : end + 2;
-                if (trailer_bytes_ > max_trailer_bytes || (end == std::string_view::npos && rest.size() > max_trailer_bytes)) {
+                if (trailer_bytes_ > max_trailer_bytes ||
+                    (end == std::string_view::npos && rest.size() > max_trailer_bytes)) {
                     return finish(Status::malformed);
                 }
                 if (end == std::string_view::npos) return finish(Status::needs_more);

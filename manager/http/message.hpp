@@ -34,22 +34,24 @@ struct Refusal {
 /// A request's head.
 struct Head {
     std::string method;
-    std::string target;                              ///< starts with '/'
-    std::multimap<std::string, std::string> headers; ///< names in lower case
-    bool keep_alive = true;                          ///< the client may go on with this connection; never in HTTP/1.0
+    std::string target;                               ///< starts with '/'
+    std::multimap<std::string, std::string> headers;  ///< names in lower case
+    bool keep_alive = true;  ///< the client may go on with this connection; never in HTTP/1.0
     bool expects_continue = false;
     bool chunked = false;
-    std::size_t content_length = 0;                  ///< 0 when chunked
+    std::size_t content_length = 0;  ///< 0 when chunked
 };
 
 /// The length of the head at the start of `bytes`, its empty line included; empty when it is not complete.
 [[nodiscard]] std::optional<std::size_t> head_length(std::string_view bytes);
 
-/// Reads a whole head, strictly (RFC 9112): CRLF only, no folded lines, no space before a colon, one Host in HTTP/1.1, and a body's length
-/// said in one way only, so that no proxy in front can see another message than we do.
+/// Reads a whole head, strictly (RFC 9112): CRLF only, no folded lines, no space before a colon, one Host in
+/// HTTP/1.1, and a body's length said in one way only, so that no proxy in front can see another message than
+/// we do.
 [[nodiscard]] std::variant<Head, Refusal> parse_head(std::string_view bytes);
 
-/// Status line, headers and body. `close`: the connection ends with it. `with_body`: false for the answer to HEAD.
+/// Status line, headers and body. `close`: the connection ends with it. `with_body`: false for the answer to
+/// HEAD.
 enum class AfterResponse { keep, close };
 enum class BodyPart { sent, left_out };
 [[nodiscard]] std::string write_response(const Response& response, AfterResponse after, BodyPart body);
@@ -60,7 +62,8 @@ public:
     explicit ChunkedDecoder(std::size_t max_bytes) : max_bytes_(max_bytes) {}
 
     enum class Status { needs_more, done, malformed, too_large };
-    /// Takes bytes from the front of `input`, as many as belong to the body, and appends what they carry to `output`.
+    /// Takes bytes from the front of `input`, as many as belong to the body, and appends what they carry to
+    /// `output`.
     [[nodiscard]] Status decode(std::string& input, std::string& output);
 
 private:

@@ -1,13 +1,13 @@
 #include "manager/http/server.hpp"
 
+#include <array>
+#include <cerrno>
+
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
 
 namespace hutch::http {
 
@@ -27,9 +27,11 @@ constexpr rlim_t reserved_descriptors = 256;
 std::size_t allowed_connections(std::size_t wanted) {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
-    const rlim_t most = limit.rlim_cur > 2 * reserved_descriptors ? limit.rlim_cur - reserved_descriptors : limit.rlim_cur / 2;
+    const rlim_t most = limit.rlim_cur > 2 * reserved_descriptors ? limit.rlim_cur - reserved_descriptors
+                                                                  : limit.rlim_cur / 2;
     if (wanted <= most) return wanted;
-    spdlog::warn("at most {} HTTP connections instead of {}: this process may open {} files (ulimit -n)", most, wanted, limit.rlim_cur);
+    spdlog::warn("at most {} HTTP connections instead of {}: this process may open {} files (ulimit -n)",
+                 most, wanted, limit.rlim_cur);
     return most;
 }
 
@@ -53,7 +55,8 @@ Result<std::unique_ptr<Server>> Server::create(Handler& handler, ServerOptions o
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.fd = wake.get();
-    if (::epoll_ctl(poll.get(), EPOLL_CTL_ADD, wake.get(), &event) != 0) return fail_errno("epoll_ctl", errno);
+    if (::epoll_ctl(poll.get(), EPOLL_CTL_ADD, wake.get(), &event) != 0)
+        return fail_errno("epoll_ctl", errno);
     return std::unique_ptr<Server>(new Server(handler, std::move(options), std::move(poll), std::move(wake)));
 }
 
@@ -63,7 +66,8 @@ Result<void> Server::listen(const std::string& host, int port) {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.fd = listener_.get();
-    if (::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, listener_.get(), &event) != 0) return fail_errno("epoll_ctl", errno);
+    if (::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, listener_.get(), &event) != 0)
+        return fail_errno("epoll_ctl", errno);
     return {};
 }
 
@@ -76,7 +80,8 @@ void Server::stop() {
 void Server::serve() {
     std::array<epoll_event, 64> events{};
     while (!stopping_ || working_ > 0) {
-        const int count = ::epoll_wait(poll_.get(), events.data(), static_cast<int>(events.size()), sweep_interval_ms);
+        const int count =
+            ::epoll_wait(poll_.get(), events.data(), static_cast<int>(events.size()), sweep_interval_ms);
         if (stopping_) {
             listener_.reset();
             drop_waiting();
@@ -102,7 +107,8 @@ void Server::accept_all() {
     for (;;) {
         auto accepted = sys::accept_tcp(listener_);
         if (!accepted) {
-            // Out of descriptors or memory. The listener would report itself again at once, so it rests until the next sweep.
+            // Out of descriptors or memory. The listener would report itself again at once, so it rests until
+            // the next sweep.
             spdlog::error("{}", accepted.error().message);
             (void)::epoll_ctl(poll_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr);
             accepting_ = false;
@@ -121,7 +127,8 @@ void Server::wait_for(std::unique_ptr<Connection> connection) {
     const auto now = steady_clock::now();
     if (connection->phase != Phase::lingering) {
         connection->phase = connection->input.empty() ? Phase::idle : Phase::head;
-        connection->deadline = now + (connection->input.empty() ? options_.patience.idle : options_.patience.head);
+        connection->deadline =
+            now + (connection->input.empty() ? options_.patience.idle : options_.patience.head);
     }
     const int fd = connection->socket.get();
     epoll_event event{};
@@ -134,7 +141,9 @@ void Server::wait_for(std::unique_ptr<Connection> connection) {
     waiting_[fd] = std::move(connection);
 }
 
-void Server::drop(int fd) { waiting_.erase(fd); }
+void Server::drop(int fd) {
+    waiting_.erase(fd);
+}
 
 void Server::on_readable(int fd) {
     const auto found = waiting_.find(fd);
@@ -142,7 +151,8 @@ void Server::on_readable(int fd) {
     Connection& connection = *found->second;
     if (connection.phase == Phase::lingering) {
         connection.input.clear();
-        const sys::Transfer received = sys::receive_some(connection.socket, connection.input, head_piece_bytes * 4);
+        const sys::Transfer received =
+            sys::receive_some(connection.socket, connection.input, head_piece_bytes * 4);
         if (received.outcome == sys::Transfer::Outcome::ended) drop(fd);
         return;
     }
@@ -237,7 +247,8 @@ void Server::hand_back(std::unique_ptr<Connection> connection) {
     (void)!::write(wake_.get(), &one, sizeof one);
 }
 
-Server::Next Server::answer(Connection& connection, const Response& response, const Head& head, AfterResponse after) {
+Server::Next Server::answer(Connection& connection, const Response& response, const Head& head,
+                            AfterResponse after) {
     if (!head.keep_alive || stopping_) after = AfterResponse::close;
     const BodyPart body = head.method == "HEAD" ? BodyPart::left_out : BodyPart::sent;
     if (!connection.send(write_response(response, after, body), options_.patience)) return Next::close;
@@ -248,7 +259,8 @@ Server::Next Server::answer(Connection& connection, const Response& response, co
 Server::Next Server::work_on_one(Connection& connection) {
     const auto length = head_length(connection.input);
     if (!length || *length > max_head_bytes) {
-        return answer(connection, handler_.refusal({431, "the head of the request is too large"}), {}, AfterResponse::close);
+        return answer(connection, handler_.refusal({431, "the head of the request is too large"}), {},
+                      AfterResponse::close);
     }
     auto parsed = parse_head(std::string_view(connection.input).substr(0, *length));
     if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
@@ -257,8 +269,10 @@ Server::Next Server::work_on_one(Connection& connection) {
     connection.input.erase(0, *length);
     const Head head = std::get<Head>(std::move(parsed));
 
-    const auto call = handler_.begin(head, {connection.address, [&connection] { return sys::peer_has_closed(connection.socket); },
-                                            [this, &connection](std::function<void()> when_gone) { watch(connection, std::move(when_gone)); }});
+    const auto call = handler_.begin(
+        head,
+        {connection.address, [&connection] { return sys::peer_has_closed(connection.socket); },
+         [this, &connection](std::function<void()> when_gone) { watch(connection, std::move(when_gone)); }});
     if (const auto refused = call->refuse()) {
         // A body that is here already is skipped; one that is still to come ends the connection.
         const bool is_here = !head.chunked && head.content_length <= connection.input.size();
@@ -266,19 +280,24 @@ Server::Next Server::work_on_one(Connection& connection) {
         return answer(connection, *refused, head, is_here ? AfterResponse::keep : AfterResponse::close);
     }
     if (!head.chunked && head.content_length > options_.max_body_bytes) {
-        return answer(connection, handler_.refusal({413, "the body is too large"}), head, AfterResponse::close);
+        return answer(connection, handler_.refusal({413, "the body is too large"}), head,
+                      AfterResponse::close);
     }
-    if (head.expects_continue && !connection.send("HTTP/1.1 100 Continue\r\n\r\n", options_.patience)) return Next::close;
+    if (head.expects_continue && !connection.send("HTTP/1.1 100 Continue\r\n\r\n", options_.patience))
+        return Next::close;
     std::string body;
     switch (connection.read_body(head, options_.max_body_bytes, options_.patience, body)) {
         case Connection::BodyOutcome::complete:
             return answer(connection, call->run(std::move(body)), head, AfterResponse::keep);
         case Connection::BodyOutcome::malformed:
-            return answer(connection, handler_.refusal({400, "the body's chunks are malformed"}), head, AfterResponse::close);
+            return answer(connection, handler_.refusal({400, "the body's chunks are malformed"}), head,
+                          AfterResponse::close);
         case Connection::BodyOutcome::too_large:
-            return answer(connection, handler_.refusal({413, "the body is too large"}), head, AfterResponse::close);
+            return answer(connection, handler_.refusal({413, "the body is too large"}), head,
+                          AfterResponse::close);
         case Connection::BodyOutcome::broken:
-            return answer(connection, handler_.refusal({408, "the body did not come in time"}), head, AfterResponse::close);
+            return answer(connection, handler_.refusal({408, "the body did not come in time"}), head,
+                          AfterResponse::close);
     }
     return Next::close;
 }

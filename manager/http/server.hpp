@@ -2,10 +2,11 @@
 
 // An HTTP/1.1 server for an API whose calls may block for minutes.
 //
-// Theory of operation: one thread (serve) waits with epoll for all connections that have nothing to do, and reads heads. So an idle
-// client, or one that sends its head a byte at a time, costs a descriptor and no thread. A connection with a whole head is handed to a worker, which
-// asks the handler whether the call may go on, reads the body, runs the call, sends the answer, and hands the connection back. A connection
-// belongs to the loop or to one worker, never to both.
+// Theory of operation: one thread (serve) waits with epoll for all connections that have nothing to do, and
+// reads heads. So an idle client, or one that sends its head a byte at a time, costs a descriptor and no
+// thread. A connection with a whole head is handed to a worker, which asks the handler whether the call may
+// go on, reads the body, runs the call, sends the answer, and hands the connection back. A connection belongs
+// to the loop or to one worker, never to both.
 
 #include <atomic>
 #include <functional>
@@ -38,8 +39,9 @@ public:
     struct Client {
         std::string address;
         std::function<bool()> is_gone;  ///< whether it has closed its side; while the call runs
-        /// Sets what to do, once and from the server's thread, when it closes its side during the call; an empty function
-        /// takes that back, and returns when it is certain not to run any more. It must be quick.
+        /// Sets what to do, once and from the server's thread, when it closes its side during the call; an
+        /// empty function takes that back, and returns when it is certain not to run any more. It must be
+        /// quick.
         std::function<void(std::function<void()>)> when_gone;
     };
 
@@ -90,24 +92,26 @@ private:
     void work(std::unique_ptr<Connection> connection);
     enum class Next { another, wait, close };
     [[nodiscard]] Next work_on_one(Connection& connection);
-    [[nodiscard]] Next answer(Connection& connection, const Response& response, const Head& head, AfterResponse after);
+    [[nodiscard]] Next answer(Connection& connection, const Response& response, const Head& head,
+                              AfterResponse after);
     void hand_back(std::unique_ptr<Connection> connection);
 
     Handler& handler_;
     const ServerOptions options_;
-    sys::UniqueFd poll_;      ///< epoll
-    sys::UniqueFd wake_;      ///< eventfd
+    sys::UniqueFd poll_;  ///< epoll
+    sys::UniqueFd wake_;  ///< eventfd
     sys::UniqueFd listener_;
     int port_ = 0;
-    bool accepting_ = true;   ///< the loop's: false while descriptors are short
+    bool accepting_ = true;  ///< the loop's: false while descriptors are short
     std::unordered_map<int, std::unique_ptr<Connection>> waiting_;  ///< the loop's, by descriptor
     std::atomic<bool> stopping_{false};
     std::atomic<std::size_t> working_{0};  ///< connections that workers have, or that wait in `returned_`
     std::mutex returned_mutex_;
     std::vector<std::unique_ptr<Connection>> returned_;  ///< guarded by returned_mutex_
-    std::mutex watched_mutex_;  ///< held while one of them runs
-    std::unordered_map<int, std::function<void()>> watched_;  ///< by descriptor, of connections that workers have; guarded by watched_mutex_
-    std::unique_ptr<WorkerPool> workers_;                ///< last: its threads use all of the above
+    std::mutex watched_mutex_;                           ///< held while one of them runs
+    std::unordered_map<int, std::function<void()>>
+        watched_;  ///< by descriptor, of connections that workers have; guarded by watched_mutex_
+    std::unique_ptr<WorkerPool> workers_;  ///< last: its threads use all of the above
 };
 
 }  // namespace hutch::http

@@ -1,12 +1,12 @@
 #include "manager/http/server.hpp"
 
-#include <arpa/inet.h>
-#include <gtest/gtest.h>
-#include <sys/socket.h>
-
 #include <condition_variable>
 #include <latch>
 #include <thread>
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
 
 namespace hutch::http {
 namespace {
@@ -16,8 +16,12 @@ using std::string_literals::operator""s;
 /// Answers "<method> <target> <body>"; /refuse is refused by its head, /wait waits for release().
 class TestHandler final : public Handler {
 public:
-    std::unique_ptr<Call> begin(Head head, Client client) override { return std::make_unique<TestCall>(*this, std::move(head), std::move(client)); }
-    Response refusal(const Refusal& reason) override { return {reason.status, {}, "text/plain", reason.message}; }
+    std::unique_ptr<Call> begin(Head head, Client client) override {
+        return std::make_unique<TestCall>(*this, std::move(head), std::move(client));
+    }
+    Response refusal(const Refusal& reason) override {
+        return {reason.status, {}, "text/plain", reason.message};
+    }
 
     void release() {
         const std::lock_guard lock(mutex_);
@@ -36,7 +40,8 @@ public:
 private:
     class TestCall final : public Call {
     public:
-        TestCall(TestHandler& owner, Head head, Client client) : owner_(owner), head_(std::move(head)), client_(std::move(client)) {}
+        TestCall(TestHandler& owner, Head head, Client client)
+            : owner_(owner), head_(std::move(head)), client_(std::move(client)) {}
         std::optional<Response> refuse() override {
             if (head_.target == "/refuse") return Response{401, {}, "text/plain", "no"};
             return std::nullopt;
@@ -150,8 +155,10 @@ TEST_F(ServerTest, AnswersManyRequestsOnOneConnection) {
 TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
     start();
     Client one = client();
-    one.send("POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcPOST /2 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-             "2\r\nde\r\n0\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    one.send(
+        "POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcPOST /2 HTTP/1.1\r\nHost: "
+        "x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "2\r\nde\r\n0\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     const std::string all = one.read_to_end();
     const auto first = all.find("POST /1 abc");
     const auto second = all.find("POST /2 de");
@@ -181,11 +188,12 @@ TEST_F(ServerTest, HeadHasNoBody) {
 
 TEST_F(ServerTest, SmugglingIsRefusedAndEndsTheConnection) {
     start();
-    for (const std::string& request :
-         {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"s,
-          "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"s,
-          "GET / HTTP/1.1\r\nHost: x\r\nFoo: a\nContent-Length: 40\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"s,
-          "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZ\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"s}) {
+    for (
+        const std::string& request :
+        {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"s,
+         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"s,
+         "GET / HTTP/1.1\r\nHost: x\r\nFoo: a\nContent-Length: 40\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"s,
+         "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZ\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"s}) {
         Client one = client();
         one.send(request);
         const std::string all = one.read_to_end();
@@ -210,10 +218,12 @@ TEST_F(ServerTest, ALargeBodyIsRefusedBeforeItIsSent) {
     one.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n");
     EXPECT_TRUE(one.read_to_end().starts_with("HTTP/1.1 413 "));
     Client chunked = client();
-    chunked.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n" + std::string(4095, 'a') + "\r\n0\r\n\r\n");
+    chunked.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n" +
+                 std::string(4095, 'a') + "\r\n0\r\n\r\n");
     EXPECT_TRUE(chunked.read_to_end().starts_with("HTTP/1.1 413 "));
     Client exact = client();
-    exact.send("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n" + std::string(1000, 'a'));
+    exact.send("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n" +
+               std::string(1000, 'a'));
     EXPECT_TRUE(exact.read_to_end().starts_with("HTTP/1.1 200 "));
 }
 

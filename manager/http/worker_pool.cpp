@@ -42,7 +42,8 @@ void WorkerPool::submit(std::function<void()> job) {
         const auto id = thread.get_id();
         threads_.emplace(id, std::move(thread));
     } catch (const std::system_error&) {
-        // No thread to be had now: one of the others takes the job when it is free. The first thread must exist, though.
+        // No thread to be had now: one of the others takes the job when it is free. The first thread must
+        // exist, though.
         if (threads_.empty()) throw;
         wake_.notify_one();
     }

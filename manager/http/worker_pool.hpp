@@ -10,7 +10,8 @@
 
 namespace hutch::http {
 
-/// Threads for calls that block. Made as needed up to a limit; one that had nothing to do for some seconds ends. Any thread may submit.
+/// Threads for calls that block. Made as needed up to a limit; one that had nothing to do for some seconds
+/// ends. Any thread may submit.
 class WorkerPool {
 public:
     explicit WorkerPool(std::size_t max_threads) : max_threads_(max_threads) {}

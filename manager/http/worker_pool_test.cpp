@@ -1,9 +1,9 @@
 #include "manager/http/worker_pool.hpp"
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <latch>
+
+#include <gtest/gtest.h>
 
 namespace hutch::http {
 namespace {

@@ -40,7 +40,9 @@ Result<BlobStore> BlobStore::open(const fs::path& folder) {
     return store;
 }
 
-fs::path BlobStore::path(const std::string& digest) const { return blobs_ / digest; }
+fs::path BlobStore::path(const std::string& digest) const {
+    return blobs_ / digest;
+}
 
 bool BlobStore::contains(const std::string& digest) const {
     std::error_code ignored;
@@ -49,7 +51,8 @@ bool BlobStore::contains(const std::string& digest) const {
 
 Result<void> BlobStore::put(const fs::path& source, const std::string& digest) {
     if (!crypto::is_sha256_hex(digest)) {
-        return fail(ErrorKind::invalid_argument, "invalid_digest", "\"" + digest + "\" is not a SHA-256 digest");
+        return fail(ErrorKind::invalid_argument, "invalid_digest",
+                    "\"" + digest + "\" is not a SHA-256 digest");
     }
     if (contains(digest)) return {};
     const fs::path incoming = incoming_ / sys::random_hex(16);
@@ -66,7 +69,8 @@ Result<void> BlobStore::put(const fs::path& source, const std::string& digest) {
         return discard(fail(ErrorKind::invalid_argument, "damaged_file",
                             source.string() + " is damaged: its SHA-256 is " + *actual + ", not " + digest));
     }
-    if (auto flushed = sys::flush_to_disk(incoming); !flushed) return discard(tl::unexpected<Error>(flushed.error()));
+    if (auto flushed = sys::flush_to_disk(incoming); !flushed)
+        return discard(tl::unexpected<Error>(flushed.error()));
     std::error_code error;
     fs::rename(incoming, path(digest), error);
     if (error) return discard(fail_errno("store " + path(digest).string(), error.value()));

@@ -1,9 +1,9 @@
 #include "manager/images/blob_store.hpp"
 
+#include <fstream>
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-
-#include <fstream>
 
 #include "common/sys/file.hpp"
 #include "common/testing/temporary_directory.hpp"
@@ -18,7 +18,9 @@ protected:
         std::ofstream(folder_.path() / name) << bytes;
         return folder_.path() / name;
     }
-    [[nodiscard]] bool incoming_is_empty() const { return std::filesystem::is_empty(folder_.path() / "images/incoming"); }
+    [[nodiscard]] bool incoming_is_empty() const {
+        return std::filesystem::is_empty(folder_.path() / "images/incoming");
+    }
 
     testing_support::TemporaryDirectory folder_;
     BlobStore blobs_ = BlobStore::open(folder_.path() / "images").value();

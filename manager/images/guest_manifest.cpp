@@ -15,10 +15,12 @@ constexpr std::size_t max_manifest_bytes = 4 * 1024 * 1024;
 
 class Reader {
 public:
-    Reader(const std::filesystem::path& folder, const json& manifest) : folder_(folder), manifest_(manifest) {}
+    Reader(const std::filesystem::path& folder, const json& manifest)
+        : folder_(folder), manifest_(manifest) {}
 
     [[nodiscard]] tl::unexpected<Error> invalid(const std::string& what) const {
-        return fail(ErrorKind::invalid_argument, "invalid_manifest", (folder_ / "manifest.json").string() + ": " + what);
+        return fail(ErrorKind::invalid_argument, "invalid_manifest",
+                    (folder_ / "manifest.json").string() + ": " + what);
     }
 
     [[nodiscard]] Result<std::string> text(const std::string& part, const std::string& field) const {
@@ -37,7 +39,8 @@ public:
             return invalid("\"" + part + ".file\" must be a name in this folder");
         }
         HUTCH_TRY(const std::string digest, text(part, "sha256"));
-        if (!crypto::is_sha256_hex(digest)) return invalid("\"" + part + ".sha256\" must be 64 lower-case hexadecimal digits");
+        if (!crypto::is_sha256_hex(digest))
+            return invalid("\"" + part + ".sha256\" must be 64 lower-case hexadecimal digits");
         const auto bytes = manifest_.at(part).find("sizeBytes");
         if (bytes == manifest_.at(part).end() || !bytes->is_number_unsigned()) {
             return invalid("no whole number \"" + part + ".sizeBytes\"");
@@ -64,7 +67,8 @@ Result<GuestManifest> read_guest_manifest(const std::filesystem::path& folder) {
     HUTCH_TRY(result.image_name, reader.text("rootfs", "name"));
     HUTCH_TRY(result.image_description, reader.text("rootfs", "description"));
     HUTCH_TRY(result.rootfs_format, reader.text("rootfs", "format"));
-    if (result.rootfs_format != "ext4" && result.rootfs_format != "squashfs" && result.rootfs_format != "erofs") {
+    if (result.rootfs_format != "ext4" && result.rootfs_format != "squashfs" &&
+        result.rootfs_format != "erofs") {
         return reader.invalid("\"rootfs.format\" must be ext4, squashfs or erofs");
     }
     return result;

@@ -25,7 +25,8 @@ struct GuestManifest {
     std::string rootfs_format;  ///< "ext4", "squashfs" or "erofs"
 };
 
-/// Reads `<folder>/manifest.json`. Errors name the file and what is wrong with it; the artefacts themselves are not read.
+/// Reads `<folder>/manifest.json`. Errors name the file and what is wrong with it; the artefacts themselves
+/// are not read.
 [[nodiscard]] Result<GuestManifest> read_guest_manifest(const std::filesystem::path& folder);
 
 }  // namespace hutch::images

@@ -1,8 +1,8 @@
 #include "manager/images/guest_manifest.hpp"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
+
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "common/testing/temporary_directory.hpp"
@@ -46,7 +46,8 @@ TEST_F(GuestManifestTest, ReadsAllFields) {
 
 TEST_F(GuestManifestTest, SaysWhatIsWrong) {
     EXPECT_FALSE(read_guest_manifest(folder_.path()));
-    for (const char* text : {"", "[]", "{", "null", "\"a\""}) EXPECT_EQ(read(text).error().code, "invalid_manifest") << text;
+    for (const char* text : {"", "[]", "{", "null", "\"a\""})
+        EXPECT_EQ(read(text).error().code, "invalid_manifest") << text;
     const auto broken = [&](const char* pointer, const json& value, const char* named) {
         json text = valid();
         text[json::json_pointer(pointer)] = value;

@@ -35,7 +35,8 @@ Result<void> Images::register_rootfs(const GuestManifest& manifest) {
                  manifest.rootfs.bytes / 1'000'000);
     HUTCH_CHECK(blobs_.put(manifest.rootfs.path, digest));
     HUTCH_CHECK(store_.mark_image_complete(record.id));
-    return store_.record_activity("image.installed", "image", record.id.text(), "image " + record.name + " installed");
+    return store_.record_activity("image.installed", "image", record.id.text(),
+                                  "image " + record.name + " installed");
 }
 
 Result<void> Images::install(const std::filesystem::path& guest_folder) {

@@ -1,8 +1,8 @@
 #include "manager/images/images.hpp"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
+
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "common/sys/file.hpp"

@@ -27,8 +27,12 @@ constexpr int busy_timeout_ms = 5000;
 
 }  // namespace
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-void Database::Close::operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
+    sqlite3_finalize(statement);
+}
+void Database::Close::operator()(sqlite3* connection) const {
+    sqlite3_close_v2(connection);
+}
 
 void Statement::note_bind(int code) {
     if (code != SQLITE_OK && bind_error_ == SQLITE_OK) bind_error_ = code;
@@ -37,10 +41,13 @@ void Statement::note_bind(int code) {
 void Statement::bind(std::string_view value) {
     // A null pointer would bind NULL, not the empty text.
     const char* const data = value.empty() ? "" : value.data();
-    note_bind(sqlite3_bind_text64(statement_.get(), ++bound_, data, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+    note_bind(
+        sqlite3_bind_text64(statement_.get(), ++bound_, data, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
-void Statement::bind(std::int64_t value) { note_bind(sqlite3_bind_int64(statement_.get(), ++bound_, value)); }
+void Statement::bind(std::int64_t value) {
+    note_bind(sqlite3_bind_int64(statement_.get(), ++bound_, value));
+}
 
 Result<bool> Statement::step() {
     if (bind_error_ != SQLITE_OK) return fail_sqlite(nullptr, bind_error_, sqlite3_sql(statement_.get()));
@@ -52,7 +59,9 @@ Result<bool> Statement::step() {
 
 Result<void> Statement::run() {
     HUTCH_TRY(const bool row, step());
-    if (row) return fail(ErrorKind::internal, "database_error", "database: a statement answered rows unexpectedly");
+    if (row)
+        return fail(ErrorKind::internal, "database_error",
+                    "database: a statement answered rows unexpectedly");
     return {};
 }
 
@@ -63,7 +72,9 @@ std::string Statement::text(int column) const {
             static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
-std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+std::int64_t Statement::integer(int column) const {
+    return sqlite3_column_int64(statement_.get(), column);
+}
 
 Transaction::~Transaction() {
     if (database_ != nullptr) database_->roll_back();
@@ -77,18 +88,20 @@ Result<void> Transaction::commit() {
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& path) {
     sqlite3* raw = nullptr;
-    const int code = sqlite3_open_v2(path.c_str(), &raw,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int code = sqlite3_open_v2(
+        path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     std::unique_ptr<Database> database(new Database(raw));
     if (code != SQLITE_OK) return fail_sqlite(raw, code, "open " + path.string());
     sqlite3_extended_result_codes(raw, 1);
     sqlite3_busy_timeout(raw, busy_timeout_ms);
     sqlite3_limit(raw, SQLITE_LIMIT_ATTACHED, 0);
 
-    HUTCH_CHECK(database->run_script("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"));
+    HUTCH_CHECK(database->run_script(
+        "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"));
     const auto damaged = [&](const std::string& why) {
         return fail(ErrorKind::internal, "database_damaged",
-                    path.string() + " is damaged (" + why + "): restore it from a backup, or move it away to start empty");
+                    path.string() + " is damaged (" + why +
+                        "): restore it from a backup, or move it away to start empty");
     };
     {
         auto check = database->prepare("PRAGMA quick_check(1)");
@@ -108,7 +121,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& pa
 
 Result<Statement> Database::prepare_text(std::string_view sql) {
     sqlite3_stmt* statement = nullptr;
-    const int code = sqlite3_prepare_v2(connection_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
+    const int code =
+        sqlite3_prepare_v2(connection_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
     if (code != SQLITE_OK) return fail_sqlite(connection_.get(), code, sql);
     return Statement(connection_.get(), statement);
 }
@@ -120,7 +134,8 @@ Result<void> Database::run_script(const std::string& sql) {
 }
 
 Result<Transaction> Database::begin(Durability durability) {
-    HUTCH_CHECK(run_script(durability == Durability::power ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
+    HUTCH_CHECK(run_script(durability == Durability::power ? "PRAGMA synchronous = FULL"
+                                                           : "PRAGMA synchronous = NORMAL"));
     HUTCH_CHECK(run("BEGIN IMMEDIATE"));
     return Transaction(*this);
 }
@@ -132,6 +147,8 @@ void Database::roll_back() {
     }
 }
 
-std::int64_t Database::changes() const { return sqlite3_changes64(connection_.get()); }
+std::int64_t Database::changes() const {
+    return sqlite3_changes64(connection_.get());
+}
 
 }  // namespace hutch::store

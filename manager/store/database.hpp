@@ -1,8 +1,8 @@
 #pragma once
 
 // A SQLite connection and its statements. Owner: Store. Not thread-safe: the Store's mutex guards every use.
-// Failure: `storage_full` when the disk is full, else `internal` with code "database_error", "database_damaged" or
-// "database_busy"; the message says which statement's purpose failed.
+// Failure: `storage_full` when the disk is full, else `internal` with code "database_error",
+// "database_damaged" or "database_busy"; the message says which statement's purpose failed.
 
 #include <cstdint>
 #include <filesystem>
@@ -40,7 +40,8 @@ private:
     struct Finalize {
         void operator()(sqlite3_stmt* statement) const;
     };
-    Statement(sqlite3* connection, sqlite3_stmt* statement) : connection_(connection), statement_(statement) {}
+    Statement(sqlite3* connection, sqlite3_stmt* statement)
+        : connection_(connection), statement_(statement) {}
     void note_bind(int code);
 
     sqlite3* connection_;

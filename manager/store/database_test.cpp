@@ -1,8 +1,8 @@
 #include "manager/store/database.hpp"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
+
+#include <gtest/gtest.h>
 
 #include "common/testing/temporary_directory.hpp"
 
@@ -67,7 +67,8 @@ TEST_F(DatabaseTest, DamageInsideIsFoundAtOpen) {
     {
         auto database = Database::open(path_).value();
         ASSERT_TRUE(database->run_script("CREATE TABLE t (a TEXT); CREATE INDEX i ON t (a);"));
-        for (int i = 0; i < 200; ++i) ASSERT_TRUE(database->run("INSERT INTO t VALUES (?)", std::string(100, 'a')));
+        for (int i = 0; i < 200; ++i)
+            ASSERT_TRUE(database->run("INSERT INTO t VALUES (?)", std::string(100, 'a')));
     }
     {
         std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);

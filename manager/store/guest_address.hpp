@@ -1,7 +1,7 @@
 #pragma once
 
-// Guests' addresses: 172.16.0.0/16, written as an offset from its start in the store. 172.16.0.1 stays free for a
-// gateway's name; the last is the broadcast address.
+// Guests' addresses: 172.16.0.0/16, written as an offset from its start in the store. 172.16.0.1 stays free
+// for a gateway's name; the last is the broadcast address.
 
 #include <cstdint>
 #include <optional>

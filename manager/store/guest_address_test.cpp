@@ -15,8 +15,8 @@ TEST(GuestAddress, ReadsBackWhatItWrites) {
 }
 
 TEST(GuestAddress, RefusesWhatNoGuestMayHave) {
-    for (const char* text : {"", "172.16.0.0", "172.16.0.1", "172.16.255.255", "172.17.0.2", "127.0.0.1", "172.16.0.2 ",
-                             "172.16.2", "172.16.0.02x", "::1"}) {
+    for (const char* text : {"", "172.16.0.0", "172.16.0.1", "172.16.255.255", "172.17.0.2", "127.0.0.1",
+                             "172.16.0.2 ", "172.16.2", "172.16.0.02x", "::1"}) {
         EXPECT_FALSE(guest_address_offset(text)) << text;
     }
 }

@@ -37,10 +37,12 @@ Id<Tag> Id<Tag>::generate() {
 
 template <class Tag>
 std::optional<Id<Tag>> Id<Tag>::parse(std::string_view text) {
-    if (text.size() != Tag::prefix.size() + random_length || !text.starts_with(Tag::prefix)) return std::nullopt;
+    if (text.size() != Tag::prefix.size() + random_length || !text.starts_with(Tag::prefix))
+        return std::nullopt;
     const std::string_view rest = text.substr(Tag::prefix.size());
-    const bool valid = std::all_of(rest.begin(), rest.end(),
-                                   [](char character) { return alphabet.find(character) != std::string_view::npos; });
+    const bool valid = std::all_of(rest.begin(), rest.end(), [](char character) {
+        return alphabet.find(character) != std::string_view::npos;
+    });
     if (!valid) return std::nullopt;
     Id id;
     id.text_ = std::string(text);

@@ -9,13 +9,14 @@
 
 namespace hutch::store {
 
-/// An id of the API: a prefix and 20 lower-case letters and digits, globally unique. `Tag` supplies the prefix, so an
-/// image's id cannot be passed for a VM's. The characters make it safe as a file name.
+/// An id of the API: a prefix and 20 lower-case letters and digits, globally unique. `Tag` supplies the
+/// prefix, so an image's id cannot be passed for a VM's. The characters make it safe as a file name.
 template <class Tag>
 class Id {
 public:
     Id() = default;
-    /// A new random id (getrandom). Ends the process if the system has no randomness: nothing would be safe then.
+    /// A new random id (getrandom). Ends the process if the system has no randomness: nothing would be safe
+    /// then.
     [[nodiscard]] static Id generate();
     /// Empty unless `text` has exactly the right shape.
     [[nodiscard]] static std::optional<Id> parse(std::string_view text);

@@ -1,8 +1,8 @@
 #include "manager/store/ids.hpp"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 namespace hutch::store {
 namespace {
@@ -30,9 +30,9 @@ TEST(Id, RefusesEveryOtherShape) {
     EXPECT_TRUE(VmId::parse("vm-abcdefghij0123456789"));
     for (const std::string& text :
          {""s, "vm-"s, "undefined"s, "null"s, "vm-abcdefghij012345678"s, "vm-abcdefghij01234567890"s,
-          "vm-ABCDEFGHIJ0123456789"s, "img-abcdefghij0123456789"s, "vm-abcdefghij01234567/."s, "../abcdefghij0123456789"s,
-          "vm-abcdefghij012345678\0"s, "vm-abcdefghij01234567\xc3\xa4"s, "vm_abcdefghij0123456789"s,
-          "vm-abcdefghij012345678\n"s}) {
+          "vm-ABCDEFGHIJ0123456789"s, "img-abcdefghij0123456789"s, "vm-abcdefghij01234567/."s,
+          "../abcdefghij0123456789"s, "vm-abcdefghij012345678\0"s, "vm-abcdefghij01234567\xc3\xa4"s,
+          "vm_abcdefghij0123456789"s, "vm-abcdefghij012345678\n"s}) {
         EXPECT_FALSE(VmId::parse(text)) << text;
     }
     EXPECT_FALSE(ImageId::parse("vm-abcdefghij0123456789"));

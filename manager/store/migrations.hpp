@@ -18,8 +18,9 @@ struct Migration {
 /// All files of migrations/ as they were at build time, versions 1, 2, 3, …
 [[nodiscard]] std::span<const Migration> embedded_migrations();
 
-/// Brings the database to the last of `migrations`, each in a transaction of its own. An error, and nothing changed,
-/// when the database was written by a newer program, or when a migration that it has applied reads differently now.
+/// Brings the database to the last of `migrations`, each in a transaction of its own. An error, and nothing
+/// changed, when the database was written by a newer program, or when a migration that it has applied reads
+/// differently now.
 [[nodiscard]] Result<void> migrate(Database& database, std::span<const Migration> migrations);
 
 }  // namespace hutch::store

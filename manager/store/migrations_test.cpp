@@ -1,8 +1,8 @@
 #include "manager/store/migrations.hpp"
 
-#include <gtest/gtest.h>
-
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "common/testing/temporary_directory.hpp"
 
@@ -13,12 +13,14 @@ class MigrationsTest : public testing::Test {
 protected:
     testing_support::TemporaryDirectory folder_;
     std::unique_ptr<Database> database_ = Database::open(folder_.path() / "test.db").value();
-    std::vector<Migration> two_{{1, "0001_a.sql", "CREATE TABLE a (x INTEGER);"}, {2, "0002_b.sql", "CREATE TABLE b (x INTEGER);"}};
+    std::vector<Migration> two_{{1, "0001_a.sql", "CREATE TABLE a (x INTEGER);"},
+                                {2, "0002_b.sql", "CREATE TABLE b (x INTEGER);"}};
 };
 
 TEST_F(MigrationsTest, EmbeddedOnesAreNumberedFromOne) {
     int expected = 1;
-    for (const Migration& migration : embedded_migrations()) EXPECT_EQ(migration.version, expected++) << migration.name;
+    for (const Migration& migration : embedded_migrations())
+        EXPECT_EQ(migration.version, expected++) << migration.name;
     EXPECT_GT(expected, 1);
     EXPECT_TRUE(migrate(*database_, embedded_migrations()));
     EXPECT_TRUE(migrate(*database_, embedded_migrations())) << "a second run finds nothing to do";

@@ -26,13 +26,13 @@ struct VmRecord {
     std::string error;  ///< why it is in state ERROR, else empty
     std::string name;   ///< chosen by the caller, may be empty
     std::map<std::string, std::string> labels;
-    int cpu = 1;                  ///< vCPUs
-    int memory_mib = 0;           ///< `memMb` in the API
-    std::int64_t disk_mib = 0;    ///< size of the overlay disk, `diskSizeMb`
-    std::string guest_ip;         ///< 172.16.x.y, leased from the store
+    int cpu = 1;                ///< vCPUs
+    int memory_mib = 0;         ///< `memMb` in the API
+    std::int64_t disk_mib = 0;  ///< size of the overlay disk, `diskSizeMb`
+    std::string guest_ip;       ///< 172.16.x.y, leased from the store
     std::vector<std::string> allow_ips;
     bool outbound_internet = false;
-    std::string driver;           ///< "uml", …
+    std::string driver;  ///< "uml", …
     std::string profile = "strict";
     ImageId image_id;
     // The digests this VM was made from, pinned for its life (lower-case hex SHA-256).
@@ -55,7 +55,8 @@ struct ImageRecord {
     std::string rootfs_format;    ///< "ext4", "squashfs" or "erofs"
     std::int64_t rootfs_bytes = 0;
     std::string rootfs_uploaded_at;
-    bool rootfs_complete = false;  ///< the file is in the image folder, whole and checked: VMs may be made from it
+    bool rootfs_complete =
+        false;  ///< the file is in the image folder, whole and checked: VMs may be made from it
 };
 
 /// One line of what happened, for the operator.

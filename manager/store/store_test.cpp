@@ -1,10 +1,10 @@
 #include "manager/store/store.hpp"
 
-#include <gtest/gtest.h>
-#include <sys/stat.h>
-
 #include <set>
 #include <thread>
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "common/testing/temporary_directory.hpp"
 
@@ -137,7 +137,8 @@ TEST_F(StoreTest, AMoveHappensOnlyFromTheStateExpected) {
     EXPECT_EQ(store_->vm(record.id).value().error, "the guest panicked");
     ASSERT_TRUE(store_->move_vm(record.id, VmState::error, VmState::starting));
     EXPECT_EQ(store_->vm(record.id).value().error, "");
-    EXPECT_EQ(store_->move_vm(VmId::generate(), VmState::created, VmState::starting).error().code, "vm_not_found");
+    EXPECT_EQ(store_->move_vm(VmId::generate(), VmState::created, VmState::starting).error().code,
+              "vm_not_found");
 }
 
 TEST_F(StoreTest, ADeletedVmIsNotFoundButItsRemovalIsRemembered) {
@@ -197,7 +198,8 @@ TEST_F(StoreTest, ImagesReadBackAndOneIsTheDefault) {
 
 TEST_F(StoreTest, ActivityComesNewestFirstAndIsBounded) {
     for (int i = 0; i < 3; ++i) {
-        ASSERT_TRUE(store_->record_activity("vm.created", "vm", "vm-x", "made " + std::to_string(i), R"({"n":1})"));
+        ASSERT_TRUE(
+            store_->record_activity("vm.created", "vm", "vm-x", "made " + std::to_string(i), R"({"n":1})"));
     }
     const auto two = store_->activity(2).value();
     ASSERT_EQ(two.size(), 2U);
@@ -205,7 +207,8 @@ TEST_F(StoreTest, ActivityComesNewestFirstAndIsBounded) {
     EXPECT_EQ(two[1].message, "made 1");
     EXPECT_GT(two[0].id, two[1].id);
     EXPECT_EQ(two[0].meta_json, R"({"n":1})");
-    for (std::int64_t i = 0; i < max_activity_rows; ++i) ASSERT_TRUE(store_->record_activity("t", "e", "i", "m"));
+    for (std::int64_t i = 0; i < max_activity_rows; ++i)
+        ASSERT_TRUE(store_->record_activity("t", "e", "i", "m"));
     EXPECT_EQ(store_->activity(20'000).value().size(), static_cast<std::size_t>(max_activity_rows));
 }
 

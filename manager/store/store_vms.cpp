@@ -10,13 +10,17 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view columns =
-    "id, state, error, name, labels, cpu, memory_mib, disk_mib, guest_ip_offset, allow_ips, outbound_internet, driver, "
+    "id, state, error, name, labels, cpu, memory_mib, disk_mib, guest_ip_offset, allow_ips, "
+    "outbound_internet, driver, "
     "profile, image_id, rootfs_digest, kernel_digest, initramfs_digest, created_at, last_active_at";
 
-std::string to_json_text(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string to_json_text(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 tl::unexpected<Error> damaged_row(const std::string& id, const char* column) {
-    return fail(ErrorKind::internal, "database_damaged", "database: vms row " + id + ": unreadable " + column);
+    return fail(ErrorKind::internal, "database_damaged",
+                "database: vms row " + id + ": unreadable " + column);
 }
 
 tl::unexpected<Error> vm_not_found(const VmId& id) {
@@ -65,20 +69,23 @@ Result<VmRecord> read_vm(const Statement& row) {
 }
 
 Result<std::int64_t> lowest_free_offset(Database& database) {
-    HUTCH_TRY(Statement query, database.prepare(
-        "SELECT MIN(candidate) FROM (SELECT ?1 AS candidate UNION ALL SELECT guest_ip_offset + 1 FROM vms) "
-        "WHERE candidate NOT IN (SELECT guest_ip_offset FROM vms) AND candidate <= ?2",
-        first_guest_offset, last_guest_offset));
+    HUTCH_TRY(Statement query,
+              database.prepare("SELECT MIN(candidate) FROM (SELECT ?1 AS candidate UNION ALL SELECT "
+                               "guest_ip_offset + 1 FROM vms) "
+                               "WHERE candidate NOT IN (SELECT guest_ip_offset FROM vms) AND candidate <= ?2",
+                               first_guest_offset, last_guest_offset));
     HUTCH_TRY(const bool row, query.step());
     const std::int64_t offset = row ? query.integer(0) : 0;  // MIN of no rows is NULL, read as 0
-    if (offset == 0) return fail(ErrorKind::no_capacity, "no_guest_ip", "every guest address is taken: delete a VM first");
+    if (offset == 0)
+        return fail(ErrorKind::no_capacity, "no_guest_ip", "every guest address is taken: delete a VM first");
     return offset;
 }
 
 Result<std::int64_t> requested_offset(Database& database, const std::string& address) {
     const auto offset = guest_address_offset(address);
     if (!offset) {
-        return fail(ErrorKind::invalid_argument, "invalid_guest_ip", address + " is not an address for a guest (172.16.0.0/16)");
+        return fail(ErrorKind::invalid_argument, "invalid_guest_ip",
+                    address + " is not an address for a guest (172.16.0.0/16)");
     }
     HUTCH_TRY(Statement query, database.prepare("SELECT 1 FROM vms WHERE guest_ip_offset = ?", *offset));
     HUTCH_TRY(const bool taken, query.step());
@@ -92,14 +99,17 @@ Result<VmRecord> Store::insert_vm(VmRecord record) {
     const std::lock_guard lock(mutex_);
     HUTCH_TRY(Transaction transaction, database_->begin(Durability::power));
     {
-        HUTCH_TRY(Statement image, database_->prepare("SELECT 1 FROM images WHERE id = ?", record.image_id.text()));
+        HUTCH_TRY(Statement image,
+                  database_->prepare("SELECT 1 FROM images WHERE id = ?", record.image_id.text()));
         HUTCH_TRY(const bool known, image.step());
         if (!known) {
-            return fail(ErrorKind::not_found, "image_not_found", "image " + record.image_id.text() + " does not exist");
+            return fail(ErrorKind::not_found, "image_not_found",
+                        "image " + record.image_id.text() + " does not exist");
         }
     }
-    HUTCH_TRY(const std::int64_t offset, record.guest_ip.empty() ? lowest_free_offset(*database_)
-                                                                 : requested_offset(*database_, record.guest_ip));
+    HUTCH_TRY(const std::int64_t offset, record.guest_ip.empty()
+                                             ? lowest_free_offset(*database_)
+                                             : requested_offset(*database_, record.guest_ip));
     record.guest_ip = guest_address(offset);
     const std::string now = iso8601_now();
     if (record.created_at.empty()) record.created_at = now;
@@ -107,9 +117,10 @@ Result<VmRecord> Store::insert_vm(VmRecord record) {
     HUTCH_CHECK(database_->run("INSERT INTO vms (" + std::string(columns) +
                                    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                                record.id.text(), to_string(record.state), record.error, record.name,
-                               to_json_text(json(record.labels)), record.cpu, record.memory_mib, record.disk_mib, offset,
-                               to_json_text(json(record.allow_ips)), record.outbound_internet ? 1 : 0, record.driver,
-                               record.profile, record.image_id.text(), record.rootfs_digest, record.kernel_digest,
+                               to_json_text(json(record.labels)), record.cpu, record.memory_mib,
+                               record.disk_mib, offset, to_json_text(json(record.allow_ips)),
+                               record.outbound_internet ? 1 : 0, record.driver, record.profile,
+                               record.image_id.text(), record.rootfs_digest, record.kernel_digest,
                                record.initramfs_digest, record.created_at, record.last_active_at));
     HUTCH_CHECK(transaction.commit());
     return record;
@@ -117,8 +128,9 @@ Result<VmRecord> Store::insert_vm(VmRecord record) {
 
 Result<VmRecord> Store::vm(const VmId& id) {
     const std::lock_guard lock(mutex_);
-    HUTCH_TRY(Statement query, database_->prepare(
-        "SELECT " + std::string(columns) + " FROM vms WHERE id = ? AND state <> 'DELETED'", id.text()));
+    HUTCH_TRY(Statement query, database_->prepare("SELECT " + std::string(columns) +
+                                                      " FROM vms WHERE id = ? AND state <> 'DELETED'",
+                                                  id.text()));
     HUTCH_TRY(const bool found, query.step());
     if (!found) return vm_not_found(id);
     return read_vm(query);
@@ -137,16 +149,20 @@ Result<std::vector<VmRecord>> Store::vms_where(std::string_view condition) {
     }
 }
 
-Result<std::vector<VmRecord>> Store::vms() { return vms_where("state <> 'DELETED'"); }
-Result<std::vector<VmRecord>> Store::deleted_vms() { return vms_where("state = 'DELETED'"); }
+Result<std::vector<VmRecord>> Store::vms() {
+    return vms_where("state <> 'DELETED'");
+}
+Result<std::vector<VmRecord>> Store::deleted_vms() {
+    return vms_where("state = 'DELETED'");
+}
 
 Result<void> Store::move_vm(const VmId& id, VmState from, VmState to, const std::string& error) {
     const std::lock_guard lock(mutex_);
     // The removal is the one move that must not be forgotten: its caller was told that the VM is gone.
     HUTCH_TRY(Transaction transaction,
               database_->begin(to == VmState::deleted ? Durability::power : Durability::process));
-    HUTCH_CHECK(database_->run("UPDATE vms SET state = ?, error = ? WHERE id = ? AND state = ?", to_string(to), error,
-                               id.text(), to_string(from)));
+    HUTCH_CHECK(database_->run("UPDATE vms SET state = ?, error = ? WHERE id = ? AND state = ?",
+                               to_string(to), error, id.text(), to_string(from)));
     if (database_->changes() == 1) return transaction.commit();
     HUTCH_TRY(Statement query, database_->prepare("SELECT state FROM vms WHERE id = ?", id.text()));
     HUTCH_TRY(const bool found, query.step());

@@ -15,11 +15,12 @@ namespace hutch::api::testing_support {
 class FakeVmService final : public vm::VmService {
 public:
     std::function<void()> on_create = [] {};
-    std::function<Result<vm::ExecResult>(const vm::ExecRequest&)> on_exec = [](const vm::ExecRequest& request) {
-        vm::ExecResult result;
-        result.standard_output = request.command;
-        return result;
-    };
+    std::function<Result<vm::ExecResult>(const vm::ExecRequest&)> on_exec =
+        [](const vm::ExecRequest& request) {
+            vm::ExecResult result;
+            result.standard_output = request.command;
+            return result;
+        };
 
     Result<vm::VmView> create(const vm::CreateRequest& request) override {
         on_create();
@@ -57,8 +58,12 @@ public:
         const std::lock_guard lock(mutex_);
         return vms_;
     }
-    Result<void> start(const store::VmId& id) override { return move(id, store::VmState::stopped, store::VmState::running); }
-    Result<void> stop(const store::VmId& id) override { return move(id, store::VmState::running, store::VmState::stopped); }
+    Result<void> start(const store::VmId& id) override {
+        return move(id, store::VmState::stopped, store::VmState::running);
+    }
+    Result<void> stop(const store::VmId& id) override {
+        return move(id, store::VmState::running, store::VmState::stopped);
+    }
     Result<void> remove(const store::VmId& id) override {
         const std::lock_guard lock(mutex_);
         const auto found = find(id);
@@ -71,7 +76,8 @@ public:
             const std::lock_guard lock(mutex_);
             const auto found = find(id);
             if (found == vms_.end()) return missing(id);
-            if (found->record.state != store::VmState::running) return fail(ErrorKind::conflict, "vm_not_running", "it is not RUNNING");
+            if (found->record.state != store::VmState::running)
+                return fail(ErrorKind::conflict, "vm_not_running", "it is not RUNNING");
         }
         return on_exec(request);
     }
@@ -83,13 +89,15 @@ private:
         return fail(ErrorKind::not_found, "vm_not_found", "VM " + id.text() + " does not exist");
     }
     std::vector<vm::VmView>::iterator find(const store::VmId& id) {
-        return std::find_if(vms_.begin(), vms_.end(), [&](const vm::VmView& view) { return view.record.id == id; });
+        return std::find_if(vms_.begin(), vms_.end(),
+                            [&](const vm::VmView& view) { return view.record.id == id; });
     }
     Result<void> move(const store::VmId& id, store::VmState from, store::VmState to) {
         const std::lock_guard lock(mutex_);
         const auto found = find(id);
         if (found == vms_.end()) return missing(id);
-        if (found->record.state != from) return fail(ErrorKind::conflict, "vm_wrong_state", "it is not in that state");
+        if (found->record.state != from)
+            return fail(ErrorKind::conflict, "vm_wrong_state", "it is not in that state");
         found->record.state = to;
         return {};
     }
