@@ -1,7 +1,7 @@
 #pragma once
 
-// The line with which a host program names the guest's port: "CONNECT 8080\n". Collects its bytes and never takes one
-// that follows it. One thread.
+// The line with which a host program names the guest's port: "CONNECT 8080\n". Collects its bytes and never
+// takes one that follows it. One thread.
 
 #include <array>
 #include <cstdint>

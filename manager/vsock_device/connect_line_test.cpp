@@ -1,8 +1,8 @@
 #include "manager/vsock_device/connect_line.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace hutch::vsock {
 namespace {

@@ -1,24 +1,24 @@
 #include "manager/vsock_device/connection.hpp"
 
-#include <sys/socket.h>
-
 #include <array>
 #include <charconv>
 #include <cstring>
+
+#include <sys/socket.h>
 
 namespace hutch::vsock {
 
 // Theory of operation
 //
-// The socket is watched edge-triggered for reading: readable_ remembers an edge until a read says that nothing is left.
-// It is read only while the guest has credit, so a slow guest program fills the socket's buffer in the kernel and then stops
-// the host's program. It is watched for writing only while buffer_ holds bytes, since each read by the host's program would
-// wake the device otherwise.
+// The socket is watched edge-triggered for reading: readable_ remembers an edge until a read says that
+// nothing is left. It is read only while the guest has credit, so a slow guest program fills the socket's
+// buffer in the kernel and then stops the host's program. It is watched for writing only while buffer_ holds
+// bytes, since each read by the host's program would wake the device otherwise.
 //
-// Each side ends in two halves. What the host's side has finished (host_done_…) goes to the guest as SHUTDOWN flags, once;
-// after both the socket is closed and the connection waits for the guest's reset (closing). What the guest has finished
-// (guest_shutdown_) goes to the socket once the buffer is empty; after both the guest gets a reset at once, and bytes
-// still held are brought to the host's program without it (draining).
+// Each side ends in two halves. What the host's side has finished (host_done_…) goes to the guest as SHUTDOWN
+// flags, once; after both the socket is closed and the connection waits for the guest's reset (closing). What
+// the guest has finished (guest_shutdown_) goes to the socket once the buffer is empty; after both the guest
+// gets a reset at once, and bytes still held are brought to the host's program without it (draining).
 
 Connection::Fate Connection::read_line() {
     std::array<char, ConnectLine::max_length> bytes;
@@ -60,17 +60,20 @@ Connection::Fate Connection::host_event(std::uint32_t events) {
     if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) end_ahead_ = true;
     const bool gone = (events & (EPOLLHUP | EPOLLERR)) != 0;
     switch (state_) {
-        case State::reading_line: return read_line();
+        case State::reading_line:
+            return read_line();
         case State::requesting:
             if (!gone) return Fate::lives;
-            return answer_due_ ? Fate::ended : Fate::violated;  // nobody waits any more: the guest is told if it was asked
+            return answer_due_ ? Fate::ended
+                               : Fate::violated;  // nobody waits any more: the guest is told if it was asked
         case State::open:
             if (gone) host_stops_receiving();
             return (events & EPOLLOUT) != 0 ? flush() : Fate::lives;
         case State::draining:
             if (gone) return Fate::ended;
             return (events & EPOLLOUT) != 0 ? flush() : Fate::lives;
-        case State::closing: return Fate::lives;
+        case State::closing:
+            return Fate::lives;
     }
     return Fate::lives;
 }
@@ -84,13 +87,15 @@ void Connection::host_stops_receiving() {
 void Connection::watch_writable(std::uint32_t events) {
     if (watched_ == events) return;
     watched_ = events;
-    // modifying a registered descriptor fails only for want of kernel memory; the connection then ends by its deadline
+    // modifying a registered descriptor fails only for want of kernel memory; the connection then ends by its
+    // deadline
     static_cast<void>(poller_.modify(socket_.fd(), EPOLLIN | EPOLLRDHUP | EPOLLET | events, token_));
 }
 
 Connection::Fate Connection::deliver(std::span<const iovec> payload, std::uint32_t length) {
     if (state_ == State::closing) return Fate::lives;
-    if (state_ != State::open || (guest_shutdown_ & shutdown_send) != 0 || !window_.accept(length)) return Fate::violated;
+    if (state_ != State::open || (guest_shutdown_ & shutdown_send) != 0 || !window_.accept(length))
+        return Fate::violated;
     if (host_done_receiving_) {
         window_.forward(length);
         return Fate::lives;
@@ -177,11 +182,13 @@ bool Connection::credit_request_due() const {
 
 bool Connection::control_due() const {
     switch (state_) {
-        case State::requesting: return answer_due_;
+        case State::requesting:
+            return answer_due_;
         case State::open:
             return answer_due_ || shutdown_due() != 0 || credit_request_due() || credit_answer_due_ ||
                    (window_.update_due() && (guest_shutdown_ & shutdown_send) == 0);
-        default: return false;
+        default:
+            return false;
     }
 }
 
@@ -208,18 +215,21 @@ std::optional<Connection::Control> Connection::take_control() {
 }
 
 bool Connection::data_due() const {
-    return state_ == State::open && !answer_due_ && readable_ && !host_done_sending_ && credit_.available() > 0;
+    return state_ == State::open && !answer_due_ && readable_ && !host_done_sending_ &&
+           credit_.available() > 0;
 }
 
 StreamSocket::Transfer Connection::read_data(std::span<iovec> parts) {
     const StreamSocket::Transfer transfer = socket_.read(parts);
     if (transfer.status == StreamSocket::Status::ended) host_done_sending_ = true;
-    if (transfer.status != StreamSocket::Status::moved || (transfer.drained && !end_ahead_)) readable_ = false;
+    if (transfer.status != StreamSocket::Status::moved || (transfer.drained && !end_ahead_))
+        readable_ = false;
     credit_.spend(static_cast<std::uint32_t>(transfer.bytes));
     return transfer;
 }
 
-PacketHeader Connection::header(Operation operation, std::uint32_t flags, std::uint32_t length, std::uint64_t guest_cid) {
+PacketHeader Connection::header(Operation operation, std::uint32_t flags, std::uint32_t length,
+                                std::uint64_t guest_cid) {
     const ReceiveWindow::Advertisement ours = window_.advertise();
     return {.source_cid = host_cid,
             .destination_cid = guest_cid,

@@ -1,14 +1,14 @@
 #pragma once
 
-// One connection between a socket on the host and a socket in the guest: its state, its credit and what is due to the
-// guest. The muxer carries packets to and from it. One thread.
-
-#include <sys/uio.h>
+// One connection between a socket on the host and a socket in the guest: its state, its credit and what is
+// due to the guest. The muxer carries packets to and from it. One thread.
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
+
+#include <sys/uio.h>
 
 #include "common/result.hpp"
 #include "manager/vsock_device/connect_line.hpp"
@@ -53,10 +53,17 @@ public:
     };
 
     /// `token` is what `poller` reports for the socket. Poller and budget must outlive the connection.
-    Connection(State state, ConnectionKey key, StreamSocket socket, Poller& poller, std::uint64_t token, BufferBudget& budget)
-        : state_(state), key_(key), socket_(std::move(socket)), poller_(poller), token_(token), buffer_(budget) {}
+    Connection(State state, ConnectionKey key, StreamSocket socket, Poller& poller, std::uint64_t token,
+               BufferBudget& budget)
+        : state_(state),
+          key_(key),
+          socket_(std::move(socket)),
+          poller_(poller),
+          token_(token),
+          buffer_(budget) {}
 
-    /// Reads the line of State::reading_line as far as it is there; complete once port() is known. `ended`: malformed or gone.
+    /// Reads the line of State::reading_line as far as it is there; complete once port() is known. `ended`:
+    /// malformed or gone.
     [[nodiscard]] Fate read_line();
     [[nodiscard]] bool line_complete() const { return line_state_ == ConnectLine::State::complete; }
     [[nodiscard]] std::uint32_t named_port() const { return line_.port(); }
@@ -87,7 +94,8 @@ public:
     /// Whether anything is due to the guest.
     [[nodiscard]] bool output_due() const { return control_due() || data_due(); }
     /// A header of this connection; the guest learns our credit by it.
-    [[nodiscard]] PacketHeader header(Operation operation, std::uint32_t flags, std::uint32_t length, std::uint64_t guest_cid);
+    [[nodiscard]] PacketHeader header(Operation operation, std::uint32_t flags, std::uint32_t length,
+                                      std::uint64_t guest_cid);
 
     [[nodiscard]] State state() const { return state_; }
     [[nodiscard]] ConnectionKey key() const { return key_; }
@@ -118,16 +126,16 @@ private:
     SendCredit credit_;
     ReceiveWindow window_;
     SendBuffer buffer_;
-    std::uint32_t watched_ = 0;           ///< EPOLLOUT while the buffer waits
-    std::uint32_t shutdown_sent_ = 0;     ///< flags that the guest was told
-    std::uint32_t guest_shutdown_ = 0;    ///< flags that the guest told us
-    bool answer_due_ = true;              ///< the request or the response has yet to go to the guest
-    bool readable_ = false;               ///< the socket may have bytes or its end to read
-    bool end_ahead_ = false;              ///< epoll has told of the end, which comes once, maybe before bytes are read
+    std::uint32_t watched_ = 0;         ///< EPOLLOUT while the buffer waits
+    std::uint32_t shutdown_sent_ = 0;   ///< flags that the guest was told
+    std::uint32_t guest_shutdown_ = 0;  ///< flags that the guest told us
+    bool answer_due_ = true;            ///< the request or the response has yet to go to the guest
+    bool readable_ = false;             ///< the socket may have bytes or its end to read
+    bool end_ahead_ = false;  ///< epoll has told of the end, which comes once, maybe before bytes are read
     bool host_done_sending_ = false;
     bool host_done_receiving_ = false;
-    bool credit_answer_due_ = false;      ///< the guest asked for our credit
-    bool credit_requested_ = false;       ///< since the guest's credit ran out
+    bool credit_answer_due_ = false;  ///< the guest asked for our credit
+    bool credit_requested_ = false;   ///< since the guest's credit ran out
 };
 
 }  // namespace hutch::vsock

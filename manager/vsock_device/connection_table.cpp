@@ -21,7 +21,8 @@ void ConnectionTable::add(std::unique_ptr<Connection> connection) {
 
 void ConnectionTable::remove(std::uint32_t slot) {
     Slot& entry = slots_[slot];
-    if (const auto bound = by_key_.find(entry.connection->key().packed()); bound != by_key_.end() && bound->second == slot)
+    if (const auto bound = by_key_.find(entry.connection->key().packed());
+        bound != by_key_.end() && bound->second == slot)
         by_key_.erase(bound);
     if (entry.connection->queued) {
         // unlink it from the turns; they are few and removals of waiting connections rare
@@ -45,7 +46,9 @@ Connection* ConnectionTable::find(Token token) {
     return slots_[token.slot].connection.get();
 }
 
-Connection* ConnectionTable::at(std::uint32_t slot) { return slots_[slot].connection.get(); }
+Connection* ConnectionTable::at(std::uint32_t slot) {
+    return slots_[slot].connection.get();
+}
 
 std::optional<std::uint32_t> ConnectionTable::find(ConnectionKey key) const {
     const auto found = by_key_.find(key.packed());

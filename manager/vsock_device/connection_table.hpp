@@ -1,7 +1,7 @@
 #pragma once
 
-// The connections of a device: by slot (what epoll reports), by ports (what packets name), and in the order of their
-// turns to send to the guest. One thread.
+// The connections of a device: by slot (what epoll reports), by ports (what packets name), and in the order
+// of their turns to send to the guest. One thread.
 
 #include <cstdint>
 #include <memory>

@@ -9,7 +9,8 @@ class ConnectionTableTest : public ::testing::Test {
 protected:
     std::uint32_t add(ConnectionKey key = {}) {
         const ConnectionTable::Token token = table_.next_token();
-        table_.add(std::make_unique<Connection>(Connection::State::open, key, StreamSocket(), poller_, token.packed(), budget_));
+        table_.add(std::make_unique<Connection>(Connection::State::open, key, StreamSocket(), poller_,
+                                                token.packed(), budget_));
         if (key.guest_port != 0) table_.bind(key, token.slot);
         return token.slot;
     }

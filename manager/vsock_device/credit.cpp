@@ -21,7 +21,9 @@ bool ReceiveWindow::accept(std::uint32_t bytes) {
     return true;
 }
 
-void ReceiveWindow::forward(std::uint32_t bytes) { forwarded_ += bytes; }
+void ReceiveWindow::forward(std::uint32_t bytes) {
+    forwarded_ += bytes;
+}
 
 void ReceiveWindow::taken_at_once(std::uint32_t bytes) {
     clean_ = std::min(clean_ + bytes, initial_size);  // neither operand exceeds full_size

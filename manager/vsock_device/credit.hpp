@@ -1,6 +1,7 @@
 #pragma once
 
-// Credit flow control of virtio-vsock, one direction each. Every count is a number of payload bytes modulo 2³². One thread.
+// Credit flow control of virtio-vsock, one direction each. Every count is a number of payload bytes modulo
+// 2³². One thread.
 
 #include <cstdint>
 
@@ -21,12 +22,13 @@ private:
     std::uint32_t sent_ = 0;
 };
 
-/// What we let the guest send. The window is small at first and large once the host's side has proved to take what comes; it
-/// never shrinks, since guests before Linux 7 miscount when it does.
+/// What we let the guest send. The window is small at first and large once the host's side has proved to take
+/// what comes; it never shrinks, since guests before Linux 7 miscount when it does.
 class ReceiveWindow {
 public:
     static constexpr std::uint32_t initial_size = 64 * 1024;
-    /// As large as the buffer that Linux gives a vsock socket; also the most we ever have to hold for one connection.
+    /// As large as the buffer that Linux gives a vsock socket; also the most we ever have to hold for one
+    /// connection.
     static constexpr std::uint32_t full_size = 256 * 1024;
 
     /// What a packet to the guest carries.

@@ -1,19 +1,20 @@
 #include "manager/vsock_device/device.hpp"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <utility>
+
+#include <fcntl.h>
+#include <sys/socket.h>
 
 namespace hutch::vsock {
 
 // Theory of operation
 //
-// Every wake-up does the same: look at each event, which changes connections and rings, then move packets until there is
-// nothing to do, then sleep. The queues are looked at on every wake-up whatever caused it, so a kick only has to end the sleep: the
-// descriptors are watched edge-triggered and never read. The guest kicks for the transmit queue only when the device
-// has seen it empty, and for the receive queue only while the device lacks buffers.
+// Every wake-up does the same: look at each event, which changes connections and rings, then move packets
+// until there is nothing to do, then sleep. The queues are looked at on every wake-up whatever caused it, so
+// a kick only has to end the sleep: the descriptors are watched edge-triggered and never read. The guest
+// kicks for the transmit queue only when the device has seen it empty, and for the receive queue only while
+// the device lacks buffers.
 
 namespace {
 
@@ -52,7 +53,8 @@ Result<void> Device::run() {
     std::array<epoll_event, 64> storage;
     Progress progress = Progress::idle;
     while (!front_end_gone_) {
-        const auto timeout = progress == Progress::more ? std::chrono::milliseconds(0) : muxer_->next_deadline();
+        const auto timeout =
+            progress == Progress::more ? std::chrono::milliseconds(0) : muxer_->next_deadline();
         HUTCH_TRY(const auto events, poller_.wait(storage, timeout));
         muxer_->advance(std::chrono::steady_clock::now());
         for (const epoll_event& event : events) HUTCH_CHECK(handle_event(event));
@@ -65,10 +67,14 @@ Result<void> Device::handle_event(const epoll_event& event) {
     const std::uint64_t token = event.data.u64;
     if ((token & Muxer::connection_bit) != 0) return muxer_->connection_event(token, event.events);
     switch (token) {
-        case front_end_listener_token: return accept_front_end();
-        case front_end_token: return handle_messages();
-        case host_listener_token: return muxer_->listener_event();
-        default: return {};  // a kick has done its work by waking us
+        case front_end_listener_token:
+            return accept_front_end();
+        case front_end_token:
+            return handle_messages();
+        case host_listener_token:
+            return muxer_->listener_event();
+        default:
+            return {};  // a kick has done its work by waking us
     }
 }
 
@@ -97,7 +103,8 @@ Result<void> Device::handle_messages() {
             return {};
         }
         HUTCH_TRY(const auto reply, session_->handle(std::move(message)));
-        const bool runs = session_->queue(Ring::receive) != nullptr && session_->queue(Ring::transmit) != nullptr;
+        const bool runs =
+            session_->queue(Ring::receive) != nullptr && session_->queue(Ring::transmit) != nullptr;
         // a guest whose rings stopped has restarted or gone, and its connections with it
         if (rings_ran_ && !runs) muxer_->reset();
         rings_ran_ = runs;

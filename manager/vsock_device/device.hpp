@@ -1,6 +1,7 @@
 #pragma once
 
-// The device: one thread, one epoll loop over the front-end, the rings' kicks, the listener and the connections.
+// The device: one thread, one epoll loop over the front-end, the rings' kicks, the listener and the
+// connections.
 
 #include <array>
 #include <memory>
@@ -27,8 +28,8 @@ public:
 
     [[nodiscard]] static Result<std::unique_ptr<Device>> create(Setup setup);
 
-    /// Serves until the front-end disconnects. Fails when the front-end or the guest breaks a rule that leaves nothing to
-    /// go on with, or the host lacks what the device needs.
+    /// Serves until the front-end disconnects. Fails when the front-end or the guest breaks a rule that
+    /// leaves nothing to go on with, or the host lacks what the device needs.
     [[nodiscard]] Result<void> run();
 
 private:

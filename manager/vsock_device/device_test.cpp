@@ -1,11 +1,11 @@
 #include "manager/vsock_device/device.hpp"
 
+#include <random>
+#include <thread>
+
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <random>
-#include <thread>
 
 #include "common/sys/file.hpp"
 #include "common/sys/unix_socket.hpp"
@@ -54,7 +54,9 @@ protected:
         write_all(fd, line);
         return fd;
     }
-    static void write_all(const sys::UniqueFd& fd, std::string_view text) { ASSERT_TRUE(sys::write_all(fd, text)); }
+    static void write_all(const sys::UniqueFd& fd, std::string_view text) {
+        ASSERT_TRUE(sys::write_all(fd, text));
+    }
     static std::string read_some(const sys::UniqueFd& fd) {
         char buffer[65536];
         const ssize_t count = ::read(fd.get(), buffer, sizeof buffer);
@@ -79,7 +81,9 @@ protected:
         }
         return line;
     }
-    sys::UniqueFd accept() { return sys::UniqueFd(::accept4(host_port_.get(), nullptr, nullptr, SOCK_CLOEXEC)); }
+    sys::UniqueFd accept() {
+        return sys::UniqueFd(::accept4(host_port_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    }
     static std::string random_text(std::size_t size) {
         std::string text(size, '\0');
         std::minstd_rand random(42);
@@ -102,7 +106,9 @@ TEST_F(DeviceTest, EndsWellWhenTheFrontEndDisconnects) {
     EXPECT_TRUE(finish());
 }
 
-TEST_F(DeviceTest, EndsWellWhenTheFrontEndNeverSaysAnything) { EXPECT_TRUE(finish()); }
+TEST_F(DeviceTest, EndsWellWhenTheFrontEndNeverSaysAnything) {
+    EXPECT_TRUE(finish());
+}
 
 TEST_P(DeviceTest, CarriesBytesBothWaysForAHostProgram) {
     start_guest(GetParam());
@@ -160,7 +166,8 @@ TEST_P(DeviceTest, CarriesMegabytesToTheHostUnchanged) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Features, DeviceTest,
-                         ::testing::Values(FakeFrontEnd::features, FakeFrontEnd::features_without_event_index));
+                         ::testing::Values(FakeFrontEnd::features,
+                                           FakeFrontEnd::features_without_event_index));
 
 TEST_F(DeviceTest, EchoesInBothDirectionsAtOnce) {
     start_guest();
@@ -186,9 +193,11 @@ TEST_F(DeviceTest, ServesHundredsOfHostProgramsAtOnce) {
     start_guest();
     std::vector<sys::UniqueFd> hosts;
     std::vector<FakeGuest::Stream> streams;
-    for (std::size_t i = 0; i < count; ++i) hosts.push_back(connect_host("CONNECT " + std::to_string(1000 + i) + "\n"));
+    for (std::size_t i = 0; i < count; ++i)
+        hosts.push_back(connect_host("CONNECT " + std::to_string(1000 + i) + "\n"));
     for (std::size_t i = 0; i < count; ++i) streams.push_back(guest_->accept());
-    for (std::size_t i = 0; i < count; ++i) guest_->send(streams[i], "port " + std::to_string(streams[i].guest_port));
+    for (std::size_t i = 0; i < count; ++i)
+        guest_->send(streams[i], "port " + std::to_string(streams[i].guest_port));
     for (std::size_t i = 0; i < count; ++i) {
         EXPECT_TRUE(read_line(hosts[i]).starts_with("OK "));
         EXPECT_EQ(read_exactly(hosts[i], 9), "port " + std::to_string(1000 + i));
@@ -221,7 +230,8 @@ TEST_F(DeviceTest, ASlowGuestProgramStopsTheHostProgram) {
     read_line(host);
     const std::string text = random_text(4'000'000);
     std::thread writer([&] { write_all(host, text); });
-    // the guest takes packets but its program reads late: FakeGuest throws when the device sends beyond the credit
+    // the guest takes packets but its program reads late: FakeGuest throws when the device sends beyond the
+    // credit
     const auto other = guest_->connect(7);
     ASSERT_TRUE(other);
     EXPECT_TRUE(guest_->receive(stream, text.size()) == text);

@@ -1,14 +1,14 @@
 #include "manager/vsock_device/guest_memory.hpp"
 
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <limits>
 #include <string>
 #include <utility>
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace hutch::vsock {
 
@@ -41,17 +41,20 @@ GuestMemory::Mapping::~Mapping() {
 }
 
 Result<GuestMemory::Region> GuestMemory::map(const MemoryRegion& region, const sys::UniqueFd& file) {
-    for (const std::uint64_t number : {region.guest_address, region.size, region.user_address, region.file_offset})
+    for (const std::uint64_t number :
+         {region.guest_address, region.size, region.user_address, region.file_offset})
         if (number >= address_limit) return refuse("a region lies beyond any address space");
     if (region.size == 0) return refuse("a region is empty");
 
     struct stat status {};
-    if (::fstat(file.get(), &status) != 0) return fail_errno("map guest memory: stat of the memory file", errno);
+    if (::fstat(file.get(), &status) != 0)
+        return fail_errno("map guest memory: stat of the memory file", errno);
     if (!S_ISREG(status.st_mode)) return refuse("a region is not backed by a memory file");
     if (region.file_offset + region.size > static_cast<std::uint64_t>(status.st_size))
         return refuse("a region reaches past the end of its memory file");
 
-    const std::uint64_t within_page = region.file_offset % static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    const std::uint64_t within_page =
+        region.file_offset % static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     const std::size_t length = region.size + within_page;
     void* start = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file.get(),
                          static_cast<off_t>(region.file_offset - within_page));
@@ -61,7 +64,8 @@ Result<GuestMemory::Region> GuestMemory::map(const MemoryRegion& region, const s
     return Region{region, first, std::move(mapping)};
 }
 
-Result<GuestMemory> GuestMemory::create(std::span<const MemoryRegion> regions, std::span<const sys::UniqueFd> files) {
+Result<GuestMemory> GuestMemory::create(std::span<const MemoryRegion> regions,
+                                        std::span<const sys::UniqueFd> files) {
     if (regions.empty() || regions.size() > max_memory_regions) return refuse("a table needs 1 to 8 regions");
     if (regions.size() != files.size()) return refuse("regions and memory files differ in number");
 
@@ -70,8 +74,10 @@ Result<GuestMemory> GuestMemory::create(std::span<const MemoryRegion> regions, s
     for (std::size_t i = 0; i < regions.size(); ++i) {
         HUTCH_TRY(Region region, map(regions[i], files[i]));
         for (const Region& other : memory.regions_) {
-            if (overlap(region.named.guest_address, region.named.size, other.named.guest_address, other.named.size) ||
-                overlap(region.named.user_address, region.named.size, other.named.user_address, other.named.size))
+            if (overlap(region.named.guest_address, region.named.size, other.named.guest_address,
+                        other.named.size) ||
+                overlap(region.named.user_address, region.named.size, other.named.user_address,
+                        other.named.size))
                 return refuse("two regions overlap");
         }
         memory.regions_.push_back(std::move(region));
@@ -82,8 +88,10 @@ Result<GuestMemory> GuestMemory::create(std::span<const MemoryRegion> regions, s
 std::byte* GuestMemory::at_guest_address(std::uint64_t address, std::uint64_t size) const {
     if (size == 0) return nullptr;
     for (const Region& region : regions_) {
-        const std::uint64_t offset = address - region.named.guest_address;  // wraps to a huge number when below
-        if (address >= region.named.guest_address && offset < region.named.size && size <= region.named.size - offset)
+        const std::uint64_t offset =
+            address - region.named.guest_address;  // wraps to a huge number when below
+        if (address >= region.named.guest_address && offset < region.named.size &&
+            size <= region.named.size - offset)
             return region.start + offset;
     }
     return nullptr;
@@ -93,7 +101,8 @@ std::byte* GuestMemory::at_user_address(std::uint64_t address, std::uint64_t siz
     if (size == 0) return nullptr;
     for (const Region& region : regions_) {
         const std::uint64_t offset = address - region.named.user_address;
-        if (address >= region.named.user_address && offset < region.named.size && size <= region.named.size - offset)
+        if (address >= region.named.user_address && offset < region.named.size &&
+            size <= region.named.size - offset)
             return region.start + offset;
     }
     return nullptr;

@@ -1,14 +1,15 @@
 #pragma once
 
-// Guest memory as the front-end shares it: a table of regions, each a part of a memory file mapped here, and the only
-// way from a guest's number to a pointer. Nothing is trusted: sizes, offsets and addresses are checked against overflow
-// and against the file, and every lookup yields memory that lies inside one region entirely.
+// Guest memory as the front-end shares it: a table of regions, each a part of a memory file mapped here, and
+// the only way from a guest's number to a pointer. Nothing is trusted: sizes, offsets and addresses are
+// checked against overflow and against the file, and every lookup yields memory that lies inside one region
+// entirely.
 //
-// The guest changes the memory while it is read here. Whoever needs a value that is checked first must copy it once
-// (copy_in) and look only at the copy.
+// The guest changes the memory while it is read here. Whoever needs a value that is checked first must copy
+// it once (copy_in) and look only at the copy.
 //
-// A front-end that truncates its memory file later makes an access fault (SIGBUS): the process dies, which ends this
-// one VM. That is accepted: a front-end can end its own VM at any time.
+// A front-end that truncates its memory file later makes an access fault (SIGBUS): the process dies, which
+// ends this one VM. That is accepted: a front-end can end its own VM at any time.
 
 #include <cstddef>
 #include <cstdint>
@@ -36,12 +37,13 @@ struct MemoryRegion {
 class GuestMemory {
 public:
     GuestMemory() = default;
-    /// Maps `regions[i]` from `files[i]`, read and write, shared. Fails for an empty, wrapping or overlapping region, one
-    /// that reaches past the end of its file, more than max_memory_regions, or a failing mmap.
+    /// Maps `regions[i]` from `files[i]`, read and write, shared. Fails for an empty, wrapping or overlapping
+    /// region, one that reaches past the end of its file, more than max_memory_regions, or a failing mmap.
     [[nodiscard]] static Result<GuestMemory> create(std::span<const MemoryRegion> regions,
                                                     std::span<const sys::UniqueFd> files);
 
-    /// The bytes [address, address + size) by guest address; empty when they are not inside one region. `size` 0 is empty.
+    /// The bytes [address, address + size) by guest address; empty when they are not inside one region.
+    /// `size` 0 is empty.
     [[nodiscard]] std::byte* at_guest_address(std::uint64_t address, std::uint64_t size) const;
     /// The same by front-end address.
     [[nodiscard]] std::byte* at_user_address(std::uint64_t address, std::uint64_t size) const;

@@ -1,10 +1,10 @@
 #include "manager/vsock_device/guest_memory.hpp"
 
+#include <limits>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
-
-#include <limits>
 
 #include "manager/vsock_device/testing/test_memory.hpp"
 
@@ -87,8 +87,10 @@ TEST(GuestMemory, RefusesTablesThatMakeNoSense) {
     EXPECT_FALSE(create(memory, {{0, page, 0, most - page + 1}})) << "offset plus size wraps to zero";
     EXPECT_FALSE(create(memory, {{most, page, 0, 0}})) << "guest address wraps";
     EXPECT_FALSE(create(memory, {{0, page, most, 0}})) << "front-end address wraps";
-    EXPECT_FALSE(create(memory, {{0, page, 0, 0}, {page - 1, page, 0x10000, 0}})) << "guest addresses overlap";
-    EXPECT_FALSE(create(memory, {{0, page, 0, 0}, {0x10000, page, page - 1, 0}})) << "front-end addresses overlap";
+    EXPECT_FALSE(create(memory, {{0, page, 0, 0}, {page - 1, page, 0x10000, 0}}))
+        << "guest addresses overlap";
+    EXPECT_FALSE(create(memory, {{0, page, 0, 0}, {0x10000, page, page - 1, 0}}))
+        << "front-end addresses overlap";
 }
 
 TEST(GuestMemory, RefusesWhatIsNotAFile) {

@@ -1,11 +1,11 @@
 #include "manager/vsock_device/isolation.hpp"
 
+#include <algorithm>
+#include <cerrno>
+
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-
-#include <algorithm>
-#include <cerrno>
 
 namespace hutch::vsock {
 
@@ -17,8 +17,8 @@ Result<void> isolate() {
 }
 
 std::size_t make_room_for_connections(std::size_t wanted) {
-    // standard streams, listeners, epoll, front-end, back-end requests, three descriptors for each of three rings,
-    // and up to eight that come with a message
+    // standard streams, listeners, epoll, front-end, back-end requests, three descriptors for each of three
+    // rings, and up to eight that come with a message
     constexpr rlim_t others = 32;
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the device gives up by itself before it reads a byte of a front-end or guest. Its namespaces, root and system call
-// filter are the launcher's business (hutch-jail); this is in addition.
+// What the device gives up by itself before it reads a byte of a front-end or guest. Its namespaces, root and
+// system call filter are the launcher's business (hutch-jail); this is in addition.
 
 #include <cstddef>
 

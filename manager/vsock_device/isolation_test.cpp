@@ -20,7 +20,8 @@ bool in_child(Check check) {
 
 TEST(Isolation, CanNeitherBeDumpedNorGainPrivileges) {
     EXPECT_TRUE(in_child([] {
-        return isolate().has_value() && ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 && ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+        return isolate().has_value() && ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 &&
+               ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
     }));
 }
 
@@ -39,8 +40,8 @@ TEST(Isolation, FitsConnectionsToTheLimitOfOpenFiles) {
         if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
         const std::size_t room = make_room_for_connections(1024);
         rlimit now{};
-        return room > 50 && room < 100 && make_room_for_connections(10) == 10 && ::getrlimit(RLIMIT_NOFILE, &now) == 0 &&
-               now.rlim_cur == 100;
+        return room > 50 && room < 100 && make_room_for_connections(10) == 10 &&
+               ::getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur == 100;
     }));
 }
 

@@ -1,11 +1,11 @@
 // hutch-vsock: reads the command line, gives up what it can, runs the device.
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <span>
 #include <string>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "manager/vsock_device/device.hpp"
 #include "manager/vsock_device/isolation.hpp"
@@ -22,7 +22,8 @@ void print(int fd, std::string_view text) {
 
 /// Takes over a listening socket that the launcher left open.
 Result<sys::UniqueFd> inherit(int fd) {
-    if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return fail_errno("take over descriptor " + std::to_string(fd), errno);
+    if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+        return fail_errno("take over descriptor " + std::to_string(fd), errno);
     return sys::UniqueFd(fd);
 }
 

@@ -1,10 +1,10 @@
 #include "manager/vsock_device/message_channel.hpp"
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <cerrno>
 #include <cstring>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace hutch::vsock {
 
@@ -59,7 +59,8 @@ Result<MessageChannel::Outcome> MessageChannel::receive(Message& message) {
 
 Result<void> MessageChannel::send(std::span<const std::byte> reply) {
     const ssize_t count = ::send(socket_.get(), reply.data(), reply.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (count < 0 && (errno == EPIPE || errno == ECONNRESET)) return {};  // the next receive sees that it is gone
+    if (count < 0 && (errno == EPIPE || errno == ECONNRESET))
+        return {};  // the next receive sees that it is gone
     if (count < 0) return fail_errno("reply to the vhost-user front-end", errno);
     if (static_cast<std::size_t>(count) != reply.size())
         return fail_errno("reply to the vhost-user front-end: it does not read", EAGAIN);

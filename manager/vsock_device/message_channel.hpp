@@ -1,7 +1,7 @@
 #pragma once
 
-// The socket to the vhost-user front-end: puts messages and the descriptors that come with them together from however
-// the bytes arrive, and sends replies. One thread.
+// The socket to the vhost-user front-end: puts messages and the descriptors that come with them together from
+// however the bytes arrive, and sends replies. One thread.
 
 #include <array>
 #include <optional>
@@ -27,8 +27,8 @@ public:
 
     explicit MessageChannel(sys::UniqueFd socket) : socket_(std::move(socket)) {}
 
-    /// Without waiting: the next whole message into `message`, or nothing yet, or the front-end is gone. Fails for a
-    /// malformed header or more descriptors than a message may carry.
+    /// Without waiting: the next whole message into `message`, or nothing yet, or the front-end is gone.
+    /// Fails for a malformed header or more descriptors than a message may carry.
     [[nodiscard]] Result<Outcome> receive(Message& message);
     /// Fails when the front-end does not take it at once: replies are few and tiny.
     [[nodiscard]] Result<void> send(std::span<const std::byte> reply);

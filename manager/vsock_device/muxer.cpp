@@ -1,31 +1,32 @@
 #include "manager/vsock_device/muxer.hpp"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include <sys/socket.h>
+
 namespace hutch::vsock {
 
 // Theory of operation
 //
-// Whatever happens to a connection ends in settle(): it is removed, reset, or, when something is due to the guest, queued
-// for a turn. Turns are taken in order as long as the guest has receive buffers, each up to turn_bytes of payload. Payload is
-// read from the socket directly into several of the guest's buffers with one system call; buffers that were not needed
-// go back untouched. Payload from the guest goes from its buffers directly to the socket, and only what the socket does not
-// take is copied.
+// Whatever happens to a connection ends in settle(): it is removed, reset, or, when something is due to the
+// guest, queued for a turn. Turns are taken in order as long as the guest has receive buffers, each up to
+// turn_bytes of payload. Payload is read from the socket directly into several of the guest's buffers with
+// one system call; buffers that were not needed go back untouched. Payload from the guest goes from its
+// buffers directly to the socket, and only what the socket does not take is copied.
 //
-// Packets from the guest are always taken, also while it offers no receive buffers: were both sides to wait for the
-// other to take replies first, they would wait for ever.
+// Packets from the guest are always taken, also while it offers no receive buffers: were both sides to wait
+// for the other to take replies first, they would wait for ever.
 
 namespace {
 
 // host ports of connections from the host, out of the way of those that programs choose
 constexpr std::uint32_t first_host_port = 0x40000000;
 constexpr std::uint32_t last_host_port = 0x7fffffff;
-// resets for connections that are not there; what does not fit is dropped, and asked for again by the next packet
+// resets for connections that are not there; what does not fit is dropped, and asked for again by the next
+// packet
 constexpr std::size_t max_stray_resets = 1024;
 // packets taken before others get their turn
 constexpr int transmit_batch = 256;
@@ -40,7 +41,8 @@ tl::unexpected<Error> vanished() {
 }
 
 tl::unexpected<Error> buffer_too_small() {
-    return fail(ErrorKind::guest_failed, "corrupt_ring", "send the guest a packet: its receive buffer is too small for a header");
+    return fail(ErrorKind::guest_failed, "corrupt_ring",
+                "send the guest a packet: its receive buffer is too small for a header");
 }
 
 // The parts without their first `bytes`, in `storage`.
@@ -49,7 +51,8 @@ std::span<iovec> skip(std::span<const iovec> parts, std::size_t bytes, std::span
     for (const iovec& part : parts) {
         const std::size_t skipped = std::min(bytes, part.iov_len);
         bytes -= skipped;
-        if (skipped < part.iov_len) storage[count++] = {static_cast<std::byte*>(part.iov_base) + skipped, part.iov_len - skipped};
+        if (skipped < part.iov_len)
+            storage[count++] = {static_cast<std::byte*>(part.iov_base) + skipped, part.iov_len - skipped};
     }
     return storage.first(count);
 }
@@ -87,7 +90,8 @@ PacketHeader gather_header(std::span<const iovec> parts) {
 
 }  // namespace
 
-Result<std::unique_ptr<Muxer>> Muxer::create(Setup setup, sys::UniqueFd listener, Poller& poller, TimePoint now) {
+Result<std::unique_ptr<Muxer>> Muxer::create(Setup setup, sys::UniqueFd listener, Poller& poller,
+                                             TimePoint now) {
     const std::string longest = setup.host_socket_directory + "/vsock.sock_4294967295";
     if (longest.size() >= 108)  // sun_path
         return fail_errno("use host socket directory " + setup.host_socket_directory, ENAMETOOLONG);
@@ -117,8 +121,9 @@ Result<void> Muxer::listener_event() {
 
 void Muxer::accept(sys::UniqueFd fd) {
     const ConnectionTable::Token token = table_.next_token();
-    auto connection = std::make_unique<Connection>(Connection::State::reading_line, ConnectionKey{}, StreamSocket(std::move(fd)),
-                                                   poller_, token_of(token), budget_);
+    auto connection =
+        std::make_unique<Connection>(Connection::State::reading_line, ConnectionKey{},
+                                     StreamSocket(std::move(fd)), poller_, token_of(token), budget_);
     // programs mostly send their line at once, which saves waiting for the event
     if (connection->read_line() != Fate::lives) return;
     if (!poller_.add(connection->fd(), EPOLLIN | EPOLLRDHUP | EPOLLET, token_of(token))) return;
@@ -176,8 +181,11 @@ Result<void> Muxer::settle(std::uint32_t slot, Fate fate) {
             reset_stray({connection.key(), host_cid, type_stream});
             remove(slot);
             return {};
-        case Fate::ended: remove(slot); return {};
-        case Fate::bad_memory: break;
+        case Fate::ended:
+            remove(slot);
+            return {};
+        case Fate::bad_memory:
+            break;
     }
     return vanished();
 }
@@ -200,7 +208,8 @@ void Muxer::pause_listener() {
 }
 
 void Muxer::resume_listener() {
-    if (listener_paused_ && poller_.modify(listener_, EPOLLIN, setup_.listener_token)) listener_paused_ = false;
+    if (listener_paused_ && poller_.modify(listener_, EPOLLIN, setup_.listener_token))
+        listener_paused_ = false;
 }
 
 // ---- deadlines
@@ -213,7 +222,8 @@ void Muxer::set_deadline(Connection& connection, std::chrono::milliseconds after
 
 std::optional<std::chrono::milliseconds> Muxer::next_deadline() const {
     if (!next_check_ || (deadlines_ == 0 && !listener_paused_)) return std::nullopt;
-    return std::max(std::chrono::ceil<std::chrono::milliseconds>(*next_check_ - now_), std::chrono::milliseconds(0));
+    return std::max(std::chrono::ceil<std::chrono::milliseconds>(*next_check_ - now_),
+                    std::chrono::milliseconds(0));
 }
 
 void Muxer::advance(TimePoint now) {
@@ -252,7 +262,8 @@ Result<bool> Muxer::process_transmit(Virtqueue& queue) {
     return true;
 }
 
-Result<void> Muxer::handle_packet(const PacketHeader& header, std::span<const iovec> payload, std::uint64_t bytes) {
+Result<void> Muxer::handle_packet(const PacketHeader& header, std::span<const iovec> payload,
+                                  std::uint64_t bytes) {
     if (header.source_cid != setup_.guest_cid) return {};
     const ConnectionKey key{header.source_port, header.destination_port};
     const auto operation = static_cast<Operation>(header.operation);
@@ -284,9 +295,13 @@ Fate Muxer::handle_known(std::uint32_t slot, const PacketHeader& header, std::sp
             connection.deadline.reset();
             --deadlines_;
             return connection.opened_by_guest();
-        case Operation::data: return connection.deliver(payload, header.length);
-        case Operation::credit_update: return Fate::lives;
-        case Operation::credit_request: connection.answer_credit(); return Fate::lives;
+        case Operation::data:
+            return connection.deliver(payload, header.length);
+        case Operation::credit_update:
+            return Fate::lives;
+        case Operation::credit_request:
+            connection.answer_credit();
+            return Fate::lives;
         case Operation::shutdown:
         case Operation::reset: {
             const bool at_once = operation == Operation::reset;
@@ -298,7 +313,8 @@ Fate Muxer::handle_known(std::uint32_t slot, const PacketHeader& header, std::sp
                 set_deadline(connection, setup_.limits.draining_deadline);
             return fate;
         }
-        default: return Fate::violated;
+        default:
+            return Fate::violated;
     }
 }
 
@@ -311,8 +327,8 @@ void Muxer::connect_to_host(ConnectionKey key, const PacketHeader& header) {
         return;
     }
     const ConnectionTable::Token token = table_.next_token();
-    auto connection = std::make_unique<Connection>(Connection::State::open, key, std::move(*socket), poller_, token_of(token),
-                                                   budget_);
+    auto connection = std::make_unique<Connection>(Connection::State::open, key, std::move(*socket), poller_,
+                                                   token_of(token), budget_);
     if (!poller_.add(connection->fd(), EPOLLIN | EPOLLRDHUP | EPOLLET, token_of(token))) {
         reset_stray({key, host_cid, header.type});
         return;
@@ -370,7 +386,8 @@ Result<Muxer::Turn> Muxer::take_turn(std::uint32_t slot, Virtqueue& queue) {
             if (!any) return Turn::starved;
             if (chain.bytes < packet_header_size) return buffer_too_small();
             const std::optional<Connection::Control> control = connection.take_control();
-            scatter(serialise_packet_header(connection.header(control->operation, control->flags, 0, setup_.guest_cid)),
+            scatter(serialise_packet_header(
+                        connection.header(control->operation, control->flags, 0, setup_.guest_cid)),
                     chain.segments);
             queue.push(chain.head, packet_header_size);
             if (connection.state() == Connection::State::closing)
@@ -385,7 +402,8 @@ Result<Muxer::Turn> Muxer::take_turn(std::uint32_t slot, Virtqueue& queue) {
     }
 }
 
-Result<Muxer::Turn> Muxer::send_data(Connection& connection, Virtqueue& queue, std::uint32_t limit, std::uint32_t& sent) {
+Result<Muxer::Turn> Muxer::send_data(Connection& connection, Virtqueue& queue, std::uint32_t limit,
+                                     std::uint32_t& sent) {
     struct Buffer {
         Chain chain;
         std::size_t room;
@@ -412,15 +430,17 @@ Result<Muxer::Turn> Muxer::send_data(Connection& connection, Virtqueue& queue, s
     }
     if (count == 0) return Turn::starved;
 
-    const StreamSocket::Transfer transfer = connection.read_data(limit_to(std::span(payload).first(parts), wanted));
+    const StreamSocket::Transfer transfer =
+        connection.read_data(limit_to(std::span(payload).first(parts), wanted));
     if (transfer.status == StreamSocket::Status::bad_memory) return vanished();
     std::size_t used = 0;
     for (std::size_t left = transfer.bytes; left > 0; ++used) {
         const std::size_t length = std::min(left, buffers[used].room);
         left -= length;
         const auto payload_length = static_cast<std::uint32_t>(length);
-        scatter(serialise_packet_header(connection.header(Operation::data, 0, payload_length, setup_.guest_cid)),
-                buffers[used].chain.segments);
+        scatter(
+            serialise_packet_header(connection.header(Operation::data, 0, payload_length, setup_.guest_cid)),
+            buffers[used].chain.segments);
         queue.push(buffers[used].chain.head, payload_length + static_cast<std::uint32_t>(packet_header_size));
     }
     queue.rewind(static_cast<std::uint16_t>(count - used));

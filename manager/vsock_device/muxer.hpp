@@ -1,11 +1,11 @@
 #pragma once
 
-// Carries packets between the guest's queues and the connections: host programs that connect and name a port, guest
-// programs that connect to a port of the host, and everything that flows after.
+// Carries packets between the guest's queues and the connections: host programs that connect and name a port,
+// guest programs that connect to a port of the host, and everything that flows after.
 //
-// What a guest does wrong costs it the connection concerned, at most a reset. Memory is bounded: connections by their
-// number, bytes held for slow host programs by Limits::max_buffered, resets for connections that do not exist by a small
-// queue that drops the rest. One thread.
+// What a guest does wrong costs it the connection concerned, at most a reset. Memory is bounded: connections
+// by their number, bytes held for slow host programs by Limits::max_buffered, resets for connections that do
+// not exist by a small queue that drops the rest. One thread.
 
 #include <array>
 #include <chrono>
@@ -25,13 +25,15 @@ namespace hutch::vsock {
 struct Limits {
     /// Connections at once, both directions together.
     std::size_t max_connections = 1024;
-    /// Bytes that all connections hold together for host programs that do not read; a connection beyond is reset.
+    /// Bytes that all connections hold together for host programs that do not read; a connection beyond is
+    /// reset.
     std::size_t max_buffered = std::size_t{64} * 1024 * 1024;
     /// For a host program to send its CONNECT line.
     std::chrono::milliseconds line_deadline{5'000};
     /// For the guest to accept or refuse.
     std::chrono::milliseconds answer_deadline{20'000};
-    /// For the guest to reset a connection that the host's side has closed; Linux waits 8 s in the same place.
+    /// For the guest to reset a connection that the host's side has closed; Linux waits 8 s in the same
+    /// place.
     std::chrono::milliseconds closing_deadline{10'000};
     /// For the host's program to take any byte of what a guest that is done has left.
     std::chrono::milliseconds draining_deadline{60'000};
@@ -43,14 +45,16 @@ public:
 
     struct Setup {
         std::uint64_t guest_cid = 3;
-        std::string host_socket_directory;  ///< holds vsock.sock_<port> for each port that guests may connect to
+        std::string
+            host_socket_directory;  ///< holds vsock.sock_<port> for each port that guests may connect to
         Limits limits;
-        std::uint64_t listener_token = 0;  ///< for the poller; connections use what lies above it, see token_of()
+        std::uint64_t listener_token =
+            0;  ///< for the poller; connections use what lies above it, see token_of()
     };
 
     /// `listener` accepts host programs; it is added to `poller`, which must outlive this.
-    [[nodiscard]] static Result<std::unique_ptr<Muxer>> create(Setup setup, sys::UniqueFd listener, Poller& poller,
-                                                               TimePoint now);
+    [[nodiscard]] static Result<std::unique_ptr<Muxer>> create(Setup setup, sys::UniqueFd listener,
+                                                               Poller& poller, TimePoint now);
     Muxer(const Muxer&) = delete;
     Muxer& operator=(const Muxer&) = delete;
 
@@ -101,8 +105,10 @@ private:
           budget_(setup_.limits.max_buffered),
           table_(setup_.limits.max_connections) {}
 
-    [[nodiscard]] Result<void> handle_packet(const PacketHeader& header, std::span<const iovec> payload, std::uint64_t bytes);
-    [[nodiscard]] Connection::Fate handle_known(std::uint32_t slot, const PacketHeader& header, std::span<const iovec> payload);
+    [[nodiscard]] Result<void> handle_packet(const PacketHeader& header, std::span<const iovec> payload,
+                                             std::uint64_t bytes);
+    [[nodiscard]] Connection::Fate handle_known(std::uint32_t slot, const PacketHeader& header,
+                                                std::span<const iovec> payload);
     void connect_to_host(ConnectionKey key, const PacketHeader& header);
     void accept(sys::UniqueFd fd);
     void request(std::uint32_t slot);
@@ -113,11 +119,14 @@ private:
     void resume_listener();
 
     [[nodiscard]] Result<Turn> take_turn(std::uint32_t slot, Virtqueue& queue);
-    [[nodiscard]] Result<Turn> send_data(Connection& connection, Virtqueue& queue, std::uint32_t limit, std::uint32_t& sent);
+    [[nodiscard]] Result<Turn> send_data(Connection& connection, Virtqueue& queue, std::uint32_t limit,
+                                         std::uint32_t& sent);
     [[nodiscard]] Result<bool> send_header(const PacketHeader& header, Virtqueue& queue);
 
     void set_deadline(Connection& connection, std::chrono::milliseconds after);
-    [[nodiscard]] std::uint64_t token_of(ConnectionTable::Token token) const { return connection_bit | token.packed(); }
+    [[nodiscard]] std::uint64_t token_of(ConnectionTable::Token token) const {
+        return connection_bit | token.packed();
+    }
     [[nodiscard]] std::optional<std::uint32_t> free_host_port(std::uint32_t guest_port);
 
     Setup setup_;

@@ -1,12 +1,12 @@
 #include "manager/vsock_device/muxer.hpp"
 
+#include <set>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <set>
 
 #include "common/sys/file.hpp"
 #include "common/sys/unix_socket.hpp"
@@ -23,7 +23,8 @@ using fakes::TestMemory;
 
 constexpr std::uint32_t echo_port = 7;
 
-// The muxer alone, in one thread: packets through real rings, sockets through a real poller, time as the test says.
+// The muxer alone, in one thread: packets through real rings, sockets through a real poller, time as the test
+// says.
 class MuxerTest : public ::testing::Test {
 protected:
     void SetUp() override { start({}); }
@@ -33,7 +34,10 @@ protected:
         poller_ = std::move(*Poller::create());
         limits_ = limits;
         directory_fd_ = sys::open_directory(directory_.path()).value();
-        muxer_ = Muxer::create({.guest_cid = 3, .host_socket_directory = directory_.path(), .limits = limits, .listener_token = 1},
+        muxer_ = Muxer::create({.guest_cid = 3,
+                                .host_socket_directory = directory_.path(),
+                                .limits = limits,
+                                .listener_token = 1},
                                listen("vsock.sock"), poller_, now_)
                      .value();
         host_port_ = listen("vsock.sock_" + std::to_string(echo_port));
@@ -54,7 +58,8 @@ protected:
         const auto events = poller_.wait(storage, std::chrono::milliseconds(0)).value();
         for (const epoll_event& event : events) {
             const bool listener = event.data.u64 == 1;
-            EXPECT_TRUE(listener ? muxer_->listener_event() : muxer_->connection_event(event.data.u64, event.events));
+            EXPECT_TRUE(listener ? muxer_->listener_event()
+                                 : muxer_->connection_event(event.data.u64, event.events));
         }
         const bool more = muxer_->process_transmit(transmit_).value();
         const bool starved = muxer_->fill_receive(receive_).value();
@@ -72,7 +77,8 @@ protected:
         while (auto packet = driver_.take_received()) packets.push_back(std::move(*packet));
         return packets;
     }
-    static void expect_operations(const std::vector<Packet>& packets, std::initializer_list<Operation> expected) {
+    static void expect_operations(const std::vector<Packet>& packets,
+                                  std::initializer_list<Operation> expected) {
         std::vector<Operation> operations;
         for (const Packet& packet : packets) operations.push_back(packet.operation());
         EXPECT_EQ(operations, std::vector<Operation>(expected));
@@ -119,7 +125,8 @@ protected:
     }
     // A connection that the guest's port 5000 opened to the host's echo_port.
     sys::UniqueFd open_from_guest(std::uint32_t guest_port = 5000) {
-        expect_operations(exchange(guest_header(Operation::request, guest_port, echo_port)), {Operation::response});
+        expect_operations(exchange(guest_header(Operation::request, guest_port, echo_port)),
+                          {Operation::response});
         return accept();
     }
     void pass(std::chrono::milliseconds time) {
@@ -137,10 +144,10 @@ protected:
     sys::UniqueFd host_port_;
     GuestDriver driver_;
     GuestMemory memory_ = driver_.memory().map();
-    Virtqueue receive_ =
-        *Virtqueue::create(memory_, GuestDriver::setup_of(driver_.receive_ring(), Virtqueue::Direction::device_writes));
-    Virtqueue transmit_ =
-        *Virtqueue::create(memory_, GuestDriver::setup_of(driver_.transmit_ring(), Virtqueue::Direction::device_reads));
+    Virtqueue receive_ = *Virtqueue::create(
+        memory_, GuestDriver::setup_of(driver_.receive_ring(), Virtqueue::Direction::device_writes));
+    Virtqueue transmit_ = *Virtqueue::create(
+        memory_, GuestDriver::setup_of(driver_.transmit_ring(), Virtqueue::Direction::device_reads));
 };
 
 class MuxerWithBuffersTest : public MuxerTest {
@@ -213,7 +220,8 @@ TEST_F(MuxerWithBuffersTest, LinesComeInPieces) {
 }
 
 TEST_F(MuxerWithBuffersTest, MalformedLinesAreClosed) {
-    for (const char* line : {"GET / HTTP/1.1\r\n\r\n", "CONNECT x\n", "CONNECT 80 and a line far too long to be one"}) {
+    for (const char* line :
+         {"GET / HTTP/1.1\r\n\r\n", "CONNECT x\n", "CONNECT 80 and a line far too long to be one"}) {
         const sys::UniqueFd host = connect_host();
         write(host, line);
         settle();
@@ -285,7 +293,8 @@ TEST_F(MuxerWithBuffersTest, BothSidesClosingAtOnceEndsInAReset) {
     std::uint32_t port = 0;
     { const sys::UniqueFd host = open_from_host(port); }
     settle();
-    expect_operations(exchange(guest_header(Operation::shutdown, 80, port, 0, shutdown_both)), {Operation::shutdown, Operation::reset});
+    expect_operations(exchange(guest_header(Operation::shutdown, 80, port, 0, shutdown_both)),
+                      {Operation::shutdown, Operation::reset});
     EXPECT_EQ(muxer_->connections(), 0U);
 }
 
@@ -294,11 +303,13 @@ TEST_F(MuxerWithBuffersTest, GuestThatClosesIsResetAtOnceAndTheHostGetsTheRest) 
     const std::string chunk(16 * 1024, 'x');
     std::size_t sent = 0;
     while (muxer_->buffered() == 0) {
-        exchange(guest_header(Operation::data, 5000, echo_port, static_cast<std::uint32_t>(chunk.size())), chunk);
+        exchange(guest_header(Operation::data, 5000, echo_port, static_cast<std::uint32_t>(chunk.size())),
+                 chunk);
         sent += chunk.size();
         ASSERT_LT(sent, 10'000'000U);
     }
-    expect_operations(exchange(guest_header(Operation::shutdown, 5000, echo_port, 0, shutdown_both)), {Operation::reset});
+    expect_operations(exchange(guest_header(Operation::shutdown, 5000, echo_port, 0, shutdown_both)),
+                      {Operation::reset});
     const sys::UniqueFd next = open_from_guest();
     EXPECT_TRUE(next) << "the port is free again";
     std::string all;
@@ -391,10 +402,13 @@ TEST_F(MuxerWithBuffersTest, SlowHostProgramHoldsTheGuestBackAndLosesNothing) {
     for (;;) {
         std::vector<Packet> packets;
         if (room - sent >= chunk.size()) {
-            packets = exchange(guest_header(Operation::data, 5000, echo_port, static_cast<std::uint32_t>(chunk.size())), chunk);
+            packets = exchange(
+                guest_header(Operation::data, 5000, echo_port, static_cast<std::uint32_t>(chunk.size())),
+                chunk);
             sent += static_cast<std::uint32_t>(chunk.size());
         }
-        for (const Packet& packet : packets) room = packet.header.buffer_allocation + packet.header.forwarded_count;
+        for (const Packet& packet : packets)
+            room = packet.header.buffer_allocation + packet.header.forwarded_count;
         if (packets.empty() && room - sent < chunk.size()) break;
     }
     EXPECT_GT(muxer_->buffered(), 0U);
@@ -479,8 +493,10 @@ TEST_F(MuxerTest, ConnectionsTakeTurns) {
     for (bool found = false; !found;) {
         settle_once();
         for (const Packet& packet : received()) {
-            if (packet.header.destination_port == 6002) found = true;
-            else before_second += packet.payload.size();
+            if (packet.header.destination_port == 6002)
+                found = true;
+            else
+                before_second += packet.payload.size();
         }
         ASSERT_LE(before_second, large.size());
     }
@@ -532,7 +548,8 @@ TEST_F(MuxerWithBuffersTest, HostProgramThatTakesNothingOfTheRestIsClosed) {
     const sys::UniqueFd host = open_from_guest();
     const std::string chunk(16 * 1024, 'x');
     while (muxer_->buffered() == 0)
-        exchange(guest_header(Operation::data, 5000, echo_port, static_cast<std::uint32_t>(chunk.size())), chunk);
+        exchange(guest_header(Operation::data, 5000, echo_port, static_cast<std::uint32_t>(chunk.size())),
+                 chunk);
     exchange(guest_header(Operation::shutdown, 5000, echo_port, 0, shutdown_both));
     pass(limits_.draining_deadline - std::chrono::milliseconds(1));
     EXPECT_EQ(muxer_->connections(), 1U);
@@ -617,15 +634,16 @@ TEST_F(MuxerWithBuffersTest, OtherSocketTypesAreReset) {
 }
 
 TEST_F(MuxerWithBuffersTest, PacketsForConnectionsThatDoNotExistAreReset) {
-    for (const Operation operation : {Operation::invalid, Operation::response, Operation::shutdown, Operation::data,
-                                      Operation::credit_update, Operation::credit_request, static_cast<Operation>(99)})
+    for (const Operation operation :
+         {Operation::invalid, Operation::response, Operation::shutdown, Operation::data,
+          Operation::credit_update, Operation::credit_request, static_cast<Operation>(99)})
         expect_operations(exchange(guest_header(operation, 5000, echo_port)), {Operation::reset});
     EXPECT_TRUE(exchange(guest_header(Operation::reset, 5000, echo_port)).empty());
 }
 
 TEST_F(MuxerWithBuffersTest, OperationsOutOfPlaceEndTheConnection) {
-    for (const Operation operation :
-         {Operation::invalid, Operation::request, Operation::response, static_cast<Operation>(8), static_cast<Operation>(0xffff)}) {
+    for (const Operation operation : {Operation::invalid, Operation::request, Operation::response,
+                                      static_cast<Operation>(8), static_cast<Operation>(0xffff)}) {
         const sys::UniqueFd host = open_from_guest();
         expect_operations(exchange(guest_header(operation, 5000, echo_port)), {Operation::reset});
         EXPECT_EQ(read(host), "<eof>");
@@ -636,15 +654,18 @@ TEST_F(MuxerWithBuffersTest, OperationsOutOfPlaceEndTheConnection) {
 TEST_F(MuxerWithBuffersTest, LengthsThatDoNotMatchEndTheConnection) {
     for (const std::uint32_t length : {0U, 1U, 5U, 0xffffffffU}) {
         const sys::UniqueFd host = open_from_guest();
-        expect_operations(exchange(guest_header(Operation::data, 5000, echo_port, length), "abcd"), {Operation::reset});
+        expect_operations(exchange(guest_header(Operation::data, 5000, echo_port, length), "abcd"),
+                          {Operation::reset});
         EXPECT_EQ(read(host), "<eof>") << "not a byte of it arrived";
     }
 }
 
 TEST_F(MuxerWithBuffersTest, PayloadWhereNoneBelongsEndsTheConnection) {
     const sys::UniqueFd host = open_from_guest();
-    expect_operations(exchange(guest_header(Operation::credit_update, 5000, echo_port, 4), "abcd"), {Operation::reset});
-    expect_operations(exchange(guest_header(Operation::request, 5000, echo_port, 4), "abcd"), {Operation::reset});
+    expect_operations(exchange(guest_header(Operation::credit_update, 5000, echo_port, 4), "abcd"),
+                      {Operation::reset});
+    expect_operations(exchange(guest_header(Operation::request, 5000, echo_port, 4), "abcd"),
+                      {Operation::reset});
     EXPECT_EQ(muxer_->connections(), 0U);
 }
 
@@ -672,7 +693,8 @@ TEST_F(MuxerWithBuffersTest, AnAnswerBeforeTheQuestionEndsTheConnection) {
 }
 
 TEST_F(MuxerWithBuffersTest, ACutHeaderIsIgnored) {
-    driver_.transmit_ring().describe(0, TestMemory::guest_base + GuestDriver::transmit_area, packet_header_size - 1, 0);
+    driver_.transmit_ring().describe(0, TestMemory::guest_base + GuestDriver::transmit_area,
+                                     packet_header_size - 1, 0);
     driver_.transmit_ring().make_available(0);
     settle();
     EXPECT_TRUE(received().empty());
@@ -681,7 +703,8 @@ TEST_F(MuxerWithBuffersTest, ACutHeaderIsIgnored) {
 
 TEST_F(MuxerWithBuffersTest, AHeaderInPiecesIsUnderstood) {
     const std::uint64_t at = GuestDriver::transmit_area;
-    const PacketHeaderBytes bytes = serialise_packet_header(guest_header(Operation::request, 5000, echo_port));
+    const PacketHeaderBytes bytes =
+        serialise_packet_header(guest_header(Operation::request, 5000, echo_port));
     std::copy(bytes.begin(), bytes.end(), driver_.memory().start() + at);
     for (std::uint16_t i = 0; i < packet_header_size; ++i)
         driver_.transmit_ring().describe(
@@ -694,8 +717,8 @@ TEST_F(MuxerWithBuffersTest, AHeaderInPiecesIsUnderstood) {
 }
 
 TEST_F(MuxerTest, ReceiveBuffersTooSmallForAHeaderEndTheDevice) {
-    driver_.receive_ring().describe(0, TestMemory::guest_base + GuestDriver::transmit_area, packet_header_size - 1,
-                                    fakes::RingDriver::flag_write);
+    driver_.receive_ring().describe(0, TestMemory::guest_base + GuestDriver::transmit_area,
+                                    packet_header_size - 1, fakes::RingDriver::flag_write);
     driver_.receive_ring().make_available(0);
     ASSERT_TRUE(driver_.transmit(guest_header(Operation::data, 1, 1)));
     ASSERT_TRUE(muxer_->process_transmit(transmit_));

@@ -18,14 +18,17 @@ const std::string_view usage =
 
 namespace {
 
-tl::unexpected<Error> refuse(const std::string& why) { return fail(ErrorKind::invalid_argument, "bad_option", why); }
+tl::unexpected<Error> refuse(const std::string& why) {
+    return fail(ErrorKind::invalid_argument, "bad_option", why);
+}
 
 template <class Integer>
 Result<Integer> number(std::string_view option, std::string_view text, Integer least, Integer most) {
     Integer value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size() || value < least || value > most)
-        return refuse(std::string(option) + " needs a number from " + std::to_string(least) + " to " + std::to_string(most));
+        return refuse(std::string(option) + " needs a number from " + std::to_string(least) + " to " +
+                      std::to_string(most));
     return value;
 }
 
@@ -40,8 +43,9 @@ Result<Options> Options::parse(std::span<const char* const> arguments) {
             options.help = true;
             return options;
         }
-        const bool known = option == "--vhost-fd" || option == "--listen-fd" || option == "--host-socket-dir" ||
-                           option == "--guest-cid" || option == "--max-connections";
+        const bool known = option == "--vhost-fd" || option == "--listen-fd" ||
+                           option == "--host-socket-dir" || option == "--guest-cid" ||
+                           option == "--max-connections";
         if (!known) return refuse("unknown option " + std::string(option));
         if (i + 1 == arguments.size()) return refuse(std::string(option) + " needs a value");
         const std::string_view value = arguments[++i];
@@ -61,7 +65,8 @@ Result<Options> Options::parse(std::span<const char* const> arguments) {
     if (options.front_end_listener < 0) return refuse("--vhost-fd is missing");
     if (options.host_listener < 0) return refuse("--listen-fd is missing");
     if (options.host_socket_directory.empty()) return refuse("--host-socket-dir is missing");
-    if (options.front_end_listener == options.host_listener) return refuse("--vhost-fd and --listen-fd name the same descriptor");
+    if (options.front_end_listener == options.host_listener)
+        return refuse("--vhost-fd and --listen-fd name the same descriptor");
     return options;
 }
 

@@ -1,17 +1,19 @@
 #include "manager/vsock_device/options.hpp"
 
-#include <gtest/gtest.h>
-
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace hutch::vsock {
 namespace {
 
-Result<Options> parse(const std::vector<const char*>& arguments) { return Options::parse(arguments); }
+Result<Options> parse(const std::vector<const char*>& arguments) {
+    return Options::parse(arguments);
+}
 
 TEST(Options, ReadsAll) {
-    const auto options = parse({"--guest-cid", "7", "--vhost-fd", "3", "--listen-fd", "4", "--host-socket-dir", "/sockets",
-                                "--max-connections", "12"});
+    const auto options = parse({"--guest-cid", "7", "--vhost-fd", "3", "--listen-fd", "4",
+                                "--host-socket-dir", "/sockets", "--max-connections", "12"});
     ASSERT_TRUE(options);
     EXPECT_EQ(options->guest_cid, 7U);
     EXPECT_EQ(options->front_end_listener, 3);
@@ -27,10 +29,13 @@ TEST(Options, HasDefaults) {
     EXPECT_EQ(options->max_connections, 1024U);
 }
 
-TEST(Options, HelpNeedsNothingElse) { EXPECT_TRUE(parse({"--help"}).value().help); }
+TEST(Options, HelpNeedsNothingElse) {
+    EXPECT_TRUE(parse({"--help"}).value().help);
+}
 
 TEST(Options, NamesWhatIsWrong) {
-    const std::vector<const char*> good = {"--vhost-fd", "3", "--listen-fd", "4", "--host-socket-dir", "/sockets"};
+    const std::vector<const char*> good = {"--vhost-fd",        "3",       "--listen-fd", "4",
+                                           "--host-socket-dir", "/sockets"};
     const auto with = [&](std::vector<const char*> more) {
         more.insert(more.begin(), good.begin(), good.end());
         return parse(more);

@@ -1,8 +1,8 @@
 #pragma once
 
-// The virtio-vsock packet header (virtio 1.2, section 5.10.6): 44 bytes, little-endian, in front of every packet on the
-// receive and transmit queues. Pure functions, any thread; every byte sequence of the right length parses, whether the
-// values make sense is the muxer's decision.
+// The virtio-vsock packet header (virtio 1.2, section 5.10.6): 44 bytes, little-endian, in front of every
+// packet on the receive and transmit queues. Pure functions, any thread; every byte sequence of the right
+// length parses, whether the values make sense is the muxer's decision.
 
 #include <array>
 #include <cstddef>

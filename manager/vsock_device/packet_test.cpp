@@ -21,7 +21,9 @@ TEST(Packet, SerialisesFieldsInTheOrderOfTheStandard) {
     for (std::size_t i = 0; i < bytes.size(); ++i) EXPECT_EQ(std::to_integer<std::size_t>(bytes[i]), i + 1);
 }
 
-TEST(Packet, ParsesWhatItSerialises) { EXPECT_EQ(parse_packet_header(serialise_packet_header(sample)), sample); }
+TEST(Packet, ParsesWhatItSerialises) {
+    EXPECT_EQ(parse_packet_header(serialise_packet_header(sample)), sample);
+}
 
 }  // namespace
 }  // namespace hutch::vsock

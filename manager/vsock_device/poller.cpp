@@ -12,7 +12,8 @@ Result<Poller> Poller::create() {
     return Poller(std::move(epoll));
 }
 
-Result<void> Poller::control(int operation, const sys::UniqueFd& fd, std::uint32_t events, std::uint64_t token) {
+Result<void> Poller::control(int operation, const sys::UniqueFd& fd, std::uint32_t events,
+                             std::uint64_t token) {
     epoll_event event{};
     event.events = events;
     event.data.u64 = token;
@@ -36,7 +37,9 @@ void Poller::remove(const sys::UniqueFd& fd) {
 Result<std::span<const epoll_event>> Poller::wait(std::span<epoll_event> storage,
                                                   std::optional<std::chrono::milliseconds> timeout) {
     using Count = std::chrono::milliseconds::rep;
-    const int limit = timeout ? static_cast<int>(std::clamp<Count>(timeout->count(), 0, std::numeric_limits<int>::max())) : -1;
+    const int limit =
+        timeout ? static_cast<int>(std::clamp<Count>(timeout->count(), 0, std::numeric_limits<int>::max()))
+                : -1;
     const int count = ::epoll_wait(epoll_.get(), storage.data(), static_cast<int>(storage.size()), limit);
     if (count < 0 && errno != EINTR) return fail_errno("epoll_wait", errno);
     return std::span<const epoll_event>(storage.first(static_cast<std::size_t>(std::max(count, 0))));

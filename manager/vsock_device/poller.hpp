@@ -2,12 +2,12 @@
 
 // epoll, with a token per descriptor. One thread.
 
-#include <sys/epoll.h>
-
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
+
+#include <sys/epoll.h>
 
 #include "common/result.hpp"
 #include "common/sys/unique_fd.hpp"
@@ -30,7 +30,8 @@ public:
 
 private:
     explicit Poller(sys::UniqueFd epoll) : epoll_(std::move(epoll)) {}
-    [[nodiscard]] Result<void> control(int operation, const sys::UniqueFd& fd, std::uint32_t events, std::uint64_t token);
+    [[nodiscard]] Result<void> control(int operation, const sys::UniqueFd& fd, std::uint32_t events,
+                                       std::uint64_t token);
 
     sys::UniqueFd epoll_;
 };

@@ -1,5 +1,5 @@
-// The program hutch-vsock as it is installed: its command line, its exit codes, and that it lives on the system calls that
-// syscalls.hpp lists.
+// The program hutch-vsock as it is installed: its command line, its exit codes, and that it lives on the
+// system calls that syscalls.hpp lists.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -25,15 +25,20 @@ using fakes::GuestDriver;
 using fakes::RingDriver;
 
 bool allow_only_listed_calls() {
+#ifdef HUTCH_VSOCK_FILTERED
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (filter == nullptr) return false;
     for (const int call : system_calls) {
         const bool is_socket = call == SYS_socket;
-        const int added = is_socket ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX))
-                                    : seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
+        const int added =
+            is_socket ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX))
+                      : seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
         if (added != 0) return false;
     }
     return seccomp_load(filter) == 0;
+#else
+    return true;
+#endif
 }
 
 class ProgramTest : public ::testing::Test {
@@ -48,8 +53,9 @@ protected:
 
     // Starts the program; `arguments` follow the two descriptors.
     sys::ChildProcess start(std::vector<std::string> arguments = {}) {
-        const std::vector<std::string> standard = {HUTCH_VSOCK_PROGRAM,  "--vhost-fd", "50", "--listen-fd", "51",
-                                                   "--host-socket-dir", directory_.path()};
+        const std::vector<std::string> standard = {HUTCH_VSOCK_PROGRAM, "--vhost-fd", "50",
+                                                   "--listen-fd",       "51",         "--host-socket-dir",
+                                                   directory_.path()};
         arguments.insert(arguments.begin(), standard.begin(), standard.end());
         std::vector<char*> argv;
         for (std::string& argument : arguments) argv.push_back(argument.data());
@@ -60,7 +66,7 @@ protected:
             ::dup2(host_.get(), 51);
             ::dup2(errors_.write_end.get(), STDERR_FILENO);
             char* const environment[] = {nullptr};
-            if (HUTCH_VSOCK_FILTERED && !allow_only_listed_calls()) ::_exit(99);
+            if (!allow_only_listed_calls()) ::_exit(99);
             ::execve(argv[0], argv.data(), environment);
             ::_exit(98);
         }
@@ -68,7 +74,8 @@ protected:
         return std::move(*sys::ChildProcess::adopt(child));
     }
     std::unique_ptr<FakeGuest> connect_guest() {
-        return std::make_unique<FakeGuest>(sys::connect_unix(directory_fd_, "vhost.sock").value(), FakeFrontEnd::features);
+        return std::make_unique<FakeGuest>(sys::connect_unix(directory_fd_, "vhost.sock").value(),
+                                           FakeFrontEnd::features);
     }
     std::string errors() {
         char text[4096];
@@ -116,7 +123,8 @@ TEST_F(ProgramTest, ServesBothDirectionsAndEndsWithTheFrontEnd) {
     for (int i = 0; i < 4; ++i) guest->send(*stream, chunk);
     guest->shutdown(*stream, shutdown_send);
     std::size_t got = 0;
-    for (std::string part = read_some(accepted); !part.empty(); part = read_some(accepted)) got += part.size();
+    for (std::string part = read_some(accepted); !part.empty(); part = read_some(accepted))
+        got += part.size();
     EXPECT_EQ(got, 4 * chunk.size());
 
     std::vector<sys::UniqueFd> crowd;
@@ -150,7 +158,8 @@ TEST_F(ProgramTest, SaysWhatAFrontEndDid) {
     EXPECT_EQ(errors(), "hutch-vsock: vhost-user front-end: request 77 is not known\n");
 }
 
-// The guest's memory file can be cut by whoever holds it; the device then dies by the access fault, which ends this VM only.
+// The guest's memory file can be cut by whoever holds it; the device then dies by the access fault, which
+// ends this VM only.
 TEST_F(ProgramTest, DiesWhenTheMemoryFileIsCut) {
     sys::ChildProcess program = start();
     auto guest = connect_guest();

@@ -1,9 +1,9 @@
 #include "manager/vsock_device/send_buffer.hpp"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <sys/mman.h>
 
 namespace hutch::vsock {
 

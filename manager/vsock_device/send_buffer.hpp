@@ -1,13 +1,14 @@
 #pragma once
 
-// What a guest sent and the host's side has not taken yet: a ring of bytes that exists only while it holds some. Its
-// memory comes from and goes back to the kernel directly, so a burst leaves nothing behind. One thread.
-
-#include <sys/uio.h>
+// What a guest sent and the host's side has not taken yet: a ring of bytes that exists only while it holds
+// some. Its memory comes from and goes back to the kernel directly, so a burst leaves nothing behind. One
+// thread.
 
 #include <array>
 #include <cstddef>
 #include <span>
+
+#include <sys/uio.h>
 
 namespace hutch::vsock {
 
@@ -34,8 +35,8 @@ public:
     SendBuffer& operator=(const SendBuffer&) = delete;
     ~SendBuffer() { clear(); }
 
-    /// Copies `parts` less their first `skip` bytes. False, with nothing kept of them, when they do not fit or the
-    /// budget or the host's memory is used up.
+    /// Copies `parts` less their first `skip` bytes. False, with nothing kept of them, when they do not fit
+    /// or the budget or the host's memory is used up.
     [[nodiscard]] bool append(std::span<const iovec> parts, std::size_t skip);
     /// What is in it, in order, in one or two parts (the second may be empty).
     [[nodiscard]] std::array<iovec, 2> contents() const;

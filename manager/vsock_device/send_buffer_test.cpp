@@ -1,18 +1,21 @@
 #include "manager/vsock_device/send_buffer.hpp"
 
-#include <gtest/gtest.h>
-
 #include <random>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace hutch::vsock {
 namespace {
 
-iovec part(const std::string& text) { return {const_cast<char*>(text.data()), text.size()}; }
+iovec part(const std::string& text) {
+    return {const_cast<char*>(text.data()), text.size()};
+}
 
 std::string text_of(const SendBuffer& buffer) {
     std::string text;
-    for (const iovec& piece : buffer.contents()) text.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+    for (const iovec& piece : buffer.contents())
+        text.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
     return text;
 }
 

@@ -1,11 +1,11 @@
 #include "manager/vsock_device/stream_socket.hpp"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include <cerrno>
 #include <cstring>
 #include <string>
+
+#include <sys/socket.h>
+#include <sys/un.h>
 
 namespace hutch::vsock {
 
@@ -22,9 +22,12 @@ StreamSocket::Transfer failed_with(int error_number) {
     switch (error_number) {
         case EAGAIN:
         case ENOBUFS:
-        case ENOMEM: return {StreamSocket::Status::would_block, 0, true};
-        case EFAULT: return {StreamSocket::Status::bad_memory, 0, false};
-        default: return {StreamSocket::Status::ended, 0, false};
+        case ENOMEM:
+            return {StreamSocket::Status::would_block, 0, true};
+        case EFAULT:
+            return {StreamSocket::Status::bad_memory, 0, false};
+        default:
+            return {StreamSocket::Status::ended, 0, false};
     }
 }
 
@@ -33,7 +36,8 @@ StreamSocket::Transfer failed_with(int error_number) {
 Result<StreamSocket> StreamSocket::connect(std::string_view path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return fail_errno("connect to " + std::string(path), ENAMETOOLONG);
+    if (path.size() >= sizeof address.sun_path)
+        return fail_errno("connect to " + std::string(path), ENAMETOOLONG);
     std::memcpy(address.sun_path, path.data(), path.size());
     sys::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd) return fail_errno("socket", errno);

@@ -1,13 +1,13 @@
 #pragma once
 
-// One non-blocking Unix stream socket on the host's side of a connection: the system calls and what their results mean.
-// One thread.
-
-#include <sys/uio.h>
+// One non-blocking Unix stream socket on the host's side of a connection: the system calls and what their
+// results mean. One thread.
 
 #include <cstddef>
 #include <span>
 #include <string_view>
+
+#include <sys/uio.h>
 
 #include "common/result.hpp"
 #include "common/sys/unique_fd.hpp"

@@ -33,7 +33,8 @@ tl::unexpected<Error> bad_size(const char* what, std::size_t size) {
 }  // namespace
 
 Result<MessageHeader> parse_message_header(std::span<const std::byte, message_header_size> bytes) {
-    const MessageHeader header{read<std::uint32_t>(bytes, 0), read<std::uint32_t>(bytes, 4), read<std::uint32_t>(bytes, 8)};
+    const MessageHeader header{read<std::uint32_t>(bytes, 0), read<std::uint32_t>(bytes, 4),
+                               read<std::uint32_t>(bytes, 8)};
     if ((header.flags & version_mask) != version) return bad_message("its version is not 1");
     if ((header.flags & flag_reply) != 0) return bad_message("a reply came where a request is due");
     if (header.size > max_message_payload)
@@ -42,7 +43,8 @@ Result<MessageHeader> parse_message_header(std::span<const std::byte, message_he
 }
 
 std::vector<std::byte> serialise_reply(std::uint32_t request, std::span<const std::byte> payload) {
-    const std::uint32_t header[] = {request, version | flag_reply, static_cast<std::uint32_t>(payload.size())};
+    const std::uint32_t header[] = {request, version | flag_reply,
+                                    static_cast<std::uint32_t>(payload.size())};
     static_assert(sizeof header == message_header_size);
     std::vector<std::byte> bytes(message_header_size + payload.size());
     std::memcpy(bytes.data(), header, sizeof header);
@@ -63,20 +65,23 @@ Result<RingState> parse_ring_state(std::span<const std::byte> payload) {
 Result<RingAddresses> parse_ring_addresses(std::span<const std::byte> payload) {
     if (payload.size() != 40) return bad_size("ring addresses", payload.size());
     // bytes 4–7 are flags and the last eight an address, both for logging dirty pages, which is not offered
-    return RingAddresses{read<std::uint32_t>(payload, 0), read<std::uint64_t>(payload, 8), read<std::uint64_t>(payload, 16),
-                         read<std::uint64_t>(payload, 24)};
+    return RingAddresses{read<std::uint32_t>(payload, 0), read<std::uint64_t>(payload, 8),
+                         read<std::uint64_t>(payload, 16), read<std::uint64_t>(payload, 24)};
 }
 
 Result<RingDescriptor> parse_ring_descriptor(std::span<const std::byte> payload) {
     HUTCH_TRY(const std::uint64_t number, parse_number(payload));
-    if ((number & ~(ring_index_mask | ring_without_descriptor)) != 0) return bad_message("a ring number is out of range");
-    return RingDescriptor{static_cast<std::uint32_t>(number & ring_index_mask), (number & ring_without_descriptor) == 0};
+    if ((number & ~(ring_index_mask | ring_without_descriptor)) != 0)
+        return bad_message("a ring number is out of range");
+    return RingDescriptor{static_cast<std::uint32_t>(number & ring_index_mask),
+                          (number & ring_without_descriptor) == 0};
 }
 
 Result<std::vector<MemoryRegion>> parse_memory_table(std::span<const std::byte> payload) {
     if (payload.size() < 8) return bad_size("a memory table", payload.size());
     const auto count = read<std::uint32_t>(payload, 0);
-    if (count == 0 || count > max_memory_regions) return bad_message("a memory table names no region or more than 8");
+    if (count == 0 || count > max_memory_regions)
+        return bad_message("a memory table names no region or more than 8");
     if (payload.size() < 8 + region_size * count) return bad_size("a memory table", payload.size());
     std::vector<MemoryRegion> regions;
     regions.reserve(count);
@@ -91,7 +96,8 @@ Result<std::vector<MemoryRegion>> parse_memory_table(std::span<const std::byte> 
 Result<ConfigAccess> parse_config_access(std::span<const std::byte> payload) {
     if (payload.size() < config_header_size) return bad_size("a configuration access", payload.size());
     const ConfigAccess access{read<std::uint32_t>(payload, 0), read<std::uint32_t>(payload, 4)};
-    if (access.size != payload.size() - config_header_size) return bad_size("a configuration access", payload.size());
+    if (access.size != payload.size() - config_header_size)
+        return bad_size("a configuration access", payload.size());
     return access;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// The messages of the vhost-user protocol that a vsock device meets, as bytes and as structures. Pure functions, any
-// thread. Numbers and layouts are those of the protocol's specification (QEMU, docs/interop/vhost-user.rst).
+// The messages of the vhost-user protocol that a vsock device meets, as bytes and as structures. Pure
+// functions, any thread. Numbers and layouts are those of the protocol's specification (QEMU,
+// docs/interop/vhost-user.rst).
 
 #include <cstddef>
 #include <cstdint>
@@ -52,10 +53,12 @@ struct MessageHeader {
 };
 
 /// Fails for a version other than 1, a reply where a request is due, or a payload above max_message_payload.
-[[nodiscard]] Result<MessageHeader> parse_message_header(std::span<const std::byte, message_header_size> bytes);
+[[nodiscard]] Result<MessageHeader> parse_message_header(
+    std::span<const std::byte, message_header_size> bytes);
 
 /// A reply to `request` with `payload`.
-[[nodiscard]] std::vector<std::byte> serialise_reply(std::uint32_t request, std::span<const std::byte> payload);
+[[nodiscard]] std::vector<std::byte> serialise_reply(std::uint32_t request,
+                                                     std::span<const std::byte> payload);
 
 /// Payload: one 64-bit number.
 [[nodiscard]] Result<std::uint64_t> parse_number(std::span<const std::byte> payload);
@@ -83,8 +86,8 @@ struct RingDescriptor {
 };
 [[nodiscard]] Result<RingDescriptor> parse_ring_descriptor(std::span<const std::byte> payload);
 
-/// Payload: memory regions. The payload may be longer than the regions that it counts need: user-mode Linux sends
-/// one region in a payload made for two.
+/// Payload: memory regions. The payload may be longer than the regions that it counts need: user-mode Linux
+/// sends one region in a payload made for two.
 [[nodiscard]] Result<std::vector<MemoryRegion>> parse_memory_table(std::span<const std::byte> payload);
 
 /// Payload: a part of the device's configuration space.

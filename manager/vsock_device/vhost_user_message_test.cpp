@@ -1,8 +1,8 @@
 #include "manager/vsock_device/vhost_user_message.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cstring>
+
+#include <gtest/gtest.h>
 
 namespace hutch::vsock {
 namespace {

@@ -1,17 +1,19 @@
 #include "manager/vsock_device/vhost_user_session.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <string>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace hutch::vsock {
 
 namespace {
 
-constexpr std::uint64_t bit(unsigned number) { return std::uint64_t{1} << number; }
+constexpr std::uint64_t bit(unsigned number) {
+    return std::uint64_t{1} << number;
+}
 
 // device features
 constexpr std::uint64_t ring_event_index = bit(29);
@@ -73,22 +75,33 @@ Result<std::optional<std::vector<std::byte>>> VhostUserSession::carry_out(Messag
         return std::optional<std::vector<std::byte>>();
     };
     switch (request) {
-        case Request::get_features: return std::optional(number_reply(message.header.request, offered_features));
+        case Request::get_features:
+            return std::optional(number_reply(message.header.request, offered_features));
         case Request::get_protocol_features:
             return std::optional(number_reply(message.header.request, offered_protocol_features));
-        case Request::get_queue_count: return std::optional(number_reply(message.header.request, ring_count));
-        case Request::set_owner: return done({});
-        case Request::set_features: return done(set_features(message));
-        case Request::set_protocol_features: return done(set_protocol_features(message));
-        case Request::set_memory_table: return done(set_memory_table(message));
+        case Request::get_queue_count:
+            return std::optional(number_reply(message.header.request, ring_count));
+        case Request::set_owner:
+            return done({});
+        case Request::set_features:
+            return done(set_features(message));
+        case Request::set_protocol_features:
+            return done(set_protocol_features(message));
+        case Request::set_memory_table:
+            return done(set_memory_table(message));
         case Request::set_ring_size:
         case Request::set_ring_base:
-        case Request::set_ring_enable: return done(set_ring_state(request, message));
-        case Request::set_ring_addresses: return done(set_ring_addresses(message));
+        case Request::set_ring_enable:
+            return done(set_ring_state(request, message));
+        case Request::set_ring_addresses:
+            return done(set_ring_addresses(message));
         case Request::set_ring_kick:
         case Request::set_ring_call:
-        case Request::set_ring_error: return done(set_ring_descriptor(request, message));
-        case Request::set_backend_request_fd: backend_request_ = std::move(message.descriptors[0]); return done({});
+        case Request::set_ring_error:
+            return done(set_ring_descriptor(request, message));
+        case Request::set_backend_request_fd:
+            backend_request_ = std::move(message.descriptors[0]);
+            return done({});
         case Request::get_ring_base: {
             HUTCH_TRY(auto reply, get_ring_base(message));
             return std::optional(std::move(reply));
@@ -124,7 +137,8 @@ Result<void> VhostUserSession::set_features(const Message& message) {
 
 Result<void> VhostUserSession::set_protocol_features(const Message& message) {
     HUTCH_TRY(const std::uint64_t features, parse_number(message.payload));
-    if ((features & ~offered_protocol_features) != 0) return violation("it sets protocol features that were not offered");
+    if ((features & ~offered_protocol_features) != 0)
+        return violation("it sets protocol features that were not offered");
     protocol_features_ = features;
     return {};
 }
@@ -132,7 +146,8 @@ Result<void> VhostUserSession::set_protocol_features(const Message& message) {
 Result<void> VhostUserSession::set_memory_table(const Message& message) {
     HUTCH_TRY(const std::vector<MemoryRegion> regions, parse_memory_table(message.payload));
     HUTCH_TRY(GuestMemory memory, GuestMemory::create(regions, message.descriptors));
-    // rings that run go on with the new table, where their parts must be found again; what they point to goes first
+    // rings that run go on with the new table, where their parts must be found again; what they point to goes
+    // first
     for (RingSetup& ring : rings_) stop(ring);
     memory_ = std::move(memory);
     for (RingSetup& ring : rings_) HUTCH_CHECK(update(ring));
@@ -187,7 +202,8 @@ Result<void> VhostUserSession::set_ring_descriptor(Request request, Message& mes
     }
     if (request == Request::set_ring_call) {
         // an interrupt that is pending already makes a full pipe or counter: never wait for it
-        if (fd && ::fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0) return fail_errno("set up the ring's call descriptor", errno);
+        if (fd && ::fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0)
+            return fail_errno("set up the ring's call descriptor", errno);
         ring->call = std::move(fd);
         return {};
     }
@@ -230,14 +246,16 @@ void VhostUserSession::stop(RingSetup& ring) {
 }
 
 Result<void> VhostUserSession::update(RingSetup& ring) {
-    const bool runs = ring.setup.size != 0 && ring.has_addresses && ring.kick && ring.enabled && features_ != 0;
+    const bool runs =
+        ring.setup.size != 0 && ring.has_addresses && ring.kick && ring.enabled && features_ != 0;
     if (!runs) {
         stop(ring);
         return {};
     }
     if (ring.queue) return {};
-    ring.setup.direction = &ring == &rings_[static_cast<std::uint32_t>(Ring::transmit)] ? Virtqueue::Direction::device_reads
-                                                                                        : Virtqueue::Direction::device_writes;
+    ring.setup.direction = &ring == &rings_[static_cast<std::uint32_t>(Ring::transmit)]
+                               ? Virtqueue::Direction::device_reads
+                               : Virtqueue::Direction::device_writes;
     HUTCH_TRY(ring.queue, Virtqueue::create(memory_, ring.setup));
     return {};
 }

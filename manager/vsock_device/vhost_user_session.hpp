@@ -1,10 +1,11 @@
 #pragma once
 
-// The back-end's half of the vhost-user protocol: features, guest memory and the three rings of a vsock device.
+// The back-end's half of the vhost-user protocol: features, guest memory and the three rings of a vsock
+// device.
 //
-// A ring runs while it has a size, addresses and a kick descriptor and is enabled; only then are its memory and the
-// guest's touched. Anything out of order, size or range from the front-end is an error after which the session must not be
-// used any more: the device ends. One thread.
+// A ring runs while it has a size, addresses and a kick descriptor and is enabled; only then are its memory
+// and the guest's touched. Anything out of order, size or range from the front-end is an error after which
+// the session must not be used any more: the device ends. One thread.
 
 #include <array>
 #include <cstdint>
@@ -25,7 +26,8 @@ inline constexpr std::uint32_t ring_count = 3;
 
 class VhostUserSession {
 public:
-    /// Kick descriptors are added to `poller` edge-triggered with `kick_token`; they are never read. It must outlive this.
+    /// Kick descriptors are added to `poller` edge-triggered with `kick_token`; they are never read. It must
+    /// outlive this.
     VhostUserSession(std::uint64_t guest_cid, Poller& poller, std::uint64_t kick_token)
         : guest_cid_(guest_cid), poller_(poller), kick_token_(kick_token) {}
     VhostUserSession(const VhostUserSession&) = delete;
@@ -73,7 +75,8 @@ private:
     std::uint64_t protocol_features_ = 0;
     GuestMemory memory_;
     std::array<RingSetup, ring_count> rings_;
-    sys::UniqueFd backend_request_;  ///< never written: user-mode Linux takes its interrupt by it, so it has to stay open
+    sys::UniqueFd backend_request_;  ///< never written: user-mode Linux takes its interrupt by it, so it has
+                                     ///< to stay open
 };
 
 }  // namespace hutch::vsock

@@ -1,10 +1,10 @@
 #include "manager/vsock_device/vhost_user_session.hpp"
 
+#include <cstring>
+
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#include <cstring>
 
 #include "manager/vsock_device/testing/ring_driver.hpp"
 #include "manager/vsock_device/testing/test_memory.hpp"
@@ -15,7 +15,9 @@ namespace {
 using fakes::RingDriver;
 using fakes::TestMemory;
 
-constexpr std::uint64_t bit(unsigned number) { return std::uint64_t{1} << number; }
+constexpr std::uint64_t bit(unsigned number) {
+    return std::uint64_t{1} << number;
+}
 constexpr std::uint64_t good_features = bit(29) | bit(30) | bit(32);
 constexpr std::uint64_t reply_ack = bit(3);
 
@@ -34,10 +36,11 @@ class VhostUserSessionTest : public ::testing::Test {
 protected:
     using Reply = std::optional<std::vector<std::byte>>;
 
-    Result<Reply> send(Request request, std::vector<std::byte> payload = {}, std::vector<sys::UniqueFd> descriptors = {},
-                       std::uint32_t flags = 1) {
+    Result<Reply> send(Request request, std::vector<std::byte> payload = {},
+                       std::vector<sys::UniqueFd> descriptors = {}, std::uint32_t flags = 1) {
         Message message;
-        message.header = {static_cast<std::uint32_t>(request), flags, static_cast<std::uint32_t>(payload.size())};
+        message.header = {static_cast<std::uint32_t>(request), flags,
+                          static_cast<std::uint32_t>(payload.size())};
         message.payload = std::move(payload);
         message.descriptors = std::move(descriptors);
         return session_.handle(std::move(message));
@@ -47,18 +50,21 @@ protected:
         list.push_back(std::move(fd));
         return list;
     }
-    static std::vector<sys::UniqueFd> event() { return one(sys::UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))); }
+    static std::vector<sys::UniqueFd> event() {
+        return one(sys::UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
+    }
     Result<Reply> send_memory(const TestMemory& memory) {
         const MemoryRegion region = memory.region();
         return send(Request::set_memory_table,
-                    payload_of(std::uint32_t{1}, std::uint32_t{0}, region.guest_address, region.size, region.user_address,
-                               region.file_offset),
+                    payload_of(std::uint32_t{1}, std::uint32_t{0}, region.guest_address, region.size,
+                               region.user_address, region.file_offset),
                     one(sys::UniqueFd(::dup(memory.file().get()))));
     }
     [[nodiscard]] std::vector<std::byte> addresses(std::uint32_t index) const {
         const RingDriver& driver = drivers_[index];
         return payload_of(index, std::uint32_t{0}, TestMemory::user_base + driver.descriptors(),
-                          TestMemory::user_base + driver.used(), TestMemory::user_base + driver.available(), ~std::uint64_t{0});
+                          TestMemory::user_base + driver.used(), TestMemory::user_base + driver.available(),
+                          ~std::uint64_t{0});
     }
     void set_up_ring(std::uint32_t index) {
         ASSERT_TRUE(send(Request::set_ring_size, payload_of(index, std::uint32_t{8})));
@@ -79,7 +85,8 @@ protected:
     }
 
     TestMemory memory_{0x10000};
-    std::array<RingDriver, 3> drivers_{RingDriver(memory_.start(), 0, 8), RingDriver(memory_.start(), 0x1000, 8),
+    std::array<RingDriver, 3> drivers_{RingDriver(memory_.start(), 0, 8),
+                                       RingDriver(memory_.start(), 0x1000, 8),
                                        RingDriver(memory_.start(), 0x2000, 8)};
     Poller poller_ = std::move(*Poller::create());
     VhostUserSession session_{3, poller_, 1};
@@ -90,7 +97,8 @@ TEST_F(VhostUserSessionTest, OffersWhatUserModeLinuxNeeds) {
     EXPECT_EQ(features, serialise_reply(1, payload_of(good_features)));
     const auto protocol = send(Request::get_protocol_features).value().value();
     EXPECT_EQ(protocol, serialise_reply(15, payload_of(bit(0) | bit(3) | bit(5) | bit(9))));
-    EXPECT_EQ(send(Request::get_queue_count).value().value(), serialise_reply(17, payload_of(std::uint64_t{3})));
+    EXPECT_EQ(send(Request::get_queue_count).value().value(),
+              serialise_reply(17, payload_of(std::uint64_t{3})));
     EXPECT_TRUE(send(Request::set_owner));
     EXPECT_TRUE(send(Request::set_backend_request_fd, {}, event()));
 }
@@ -119,7 +127,8 @@ TEST_F(VhostUserSessionTest, AcknowledgesOnceNegotiatedAndAsked) {
     EXPECT_FALSE(send(Request::set_ring_size, one_flag, {}, 9).value()) << "not negotiated";
     ASSERT_TRUE(send(Request::set_protocol_features, payload_of(reply_ack)));
     EXPECT_FALSE(send(Request::set_ring_size, one_flag, {}, 1).value()) << "not asked";
-    EXPECT_EQ(send(Request::set_ring_size, one_flag, {}, 9).value().value(), serialise_reply(8, payload_of(std::uint64_t{0})));
+    EXPECT_EQ(send(Request::set_ring_size, one_flag, {}, 9).value().value(),
+              serialise_reply(8, payload_of(std::uint64_t{0})));
     EXPECT_EQ(send(Request::set_config, payload_of(0U, 1U, 0U, std::uint8_t{1}), {}, 9).value().value(),
               serialise_reply(25, payload_of(std::uint64_t{1})))
         << "the configuration cannot be written";
@@ -128,10 +137,12 @@ TEST_F(VhostUserSessionTest, AcknowledgesOnceNegotiatedAndAsked) {
 TEST_F(VhostUserSessionTest, TellsTheGuestItsCid) {
     const auto request = payload_of(std::uint32_t{0}, std::uint32_t{8}, std::uint32_t{0}, std::uint64_t{0});
     EXPECT_EQ(send(Request::get_config, request).value().value(),
-              serialise_reply(24, payload_of(std::uint32_t{0}, std::uint32_t{8}, std::uint32_t{0}, std::uint64_t{3})));
+              serialise_reply(
+                  24, payload_of(std::uint32_t{0}, std::uint32_t{8}, std::uint32_t{0}, std::uint64_t{3})));
     const auto upper = payload_of(std::uint32_t{4}, std::uint32_t{4}, std::uint32_t{0}, std::uint32_t{9});
     EXPECT_EQ(send(Request::get_config, upper).value().value(),
-              serialise_reply(24, payload_of(std::uint32_t{4}, std::uint32_t{4}, std::uint32_t{0}, std::uint32_t{0})));
+              serialise_reply(
+                  24, payload_of(std::uint32_t{4}, std::uint32_t{4}, std::uint32_t{0}, std::uint32_t{0})));
     for (const std::uint32_t offset : {5U, 8U, 0xffffffffU}) {
         const auto outside = payload_of(offset, std::uint32_t{4}, std::uint32_t{0}, std::uint32_t{9});
         EXPECT_EQ(send(Request::get_config, outside).value().value(), serialise_reply(24, {})) << offset;
@@ -150,13 +161,15 @@ TEST_F(VhostUserSessionTest, ReportsAndStopsAtTheRingBase) {
     EXPECT_EQ(session_.queue(Ring::transmit), nullptr);
     EXPECT_NE(session_.queue(Ring::receive), nullptr);
     set_up_ring(1);
-    EXPECT_NE(session_.queue(Ring::transmit), nullptr) << "still enabled, so it runs again with a kick descriptor";
+    EXPECT_NE(session_.queue(Ring::transmit), nullptr)
+        << "still enabled, so it runs again with a kick descriptor";
 }
 
 TEST_F(VhostUserSessionTest, InterruptsOnlyWhenAsked) {
     start();
     sys::UniqueFd call(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    ASSERT_TRUE(send(Request::set_ring_call, payload_of(std::uint64_t{1}), one(sys::UniqueFd(::dup(call.get())))));
+    ASSERT_TRUE(
+        send(Request::set_ring_call, payload_of(std::uint64_t{1}), one(sys::UniqueFd(::dup(call.get())))));
     std::uint64_t count = 0;
     session_.publish(Ring::transmit);
     EXPECT_LT(::read(call.get(), &count, sizeof count), 0) << "nothing was used";
@@ -203,8 +216,9 @@ TEST_F(VhostUserSessionTest, RefusesRingAddressesOutsideMemory) {
     ASSERT_TRUE(send(Request::set_features, payload_of(good_features)));
     ASSERT_TRUE(send_memory(memory_));
     ASSERT_TRUE(send(Request::set_ring_size, payload_of(0U, 8U)));
-    ASSERT_TRUE(send(Request::set_ring_addresses,
-                     payload_of(0U, 0U, TestMemory::guest_base, TestMemory::guest_base, TestMemory::guest_base, std::uint64_t{0})));
+    ASSERT_TRUE(
+        send(Request::set_ring_addresses, payload_of(0U, 0U, TestMemory::guest_base, TestMemory::guest_base,
+                                                     TestMemory::guest_base, std::uint64_t{0})));
     ASSERT_TRUE(send(Request::set_ring_kick, payload_of(std::uint64_t{0}), event()));
     EXPECT_FALSE(enable(0)) << "guest addresses are not front-end addresses";
 }
@@ -223,7 +237,8 @@ TEST_F(VhostUserSessionTest, RefusesFeaturesThatWereNotOffered) {
 
 TEST_F(VhostUserSessionTest, RefusesMissingAndSurplusDescriptors) {
     const MemoryRegion region = memory_.region();
-    const auto table = payload_of(1U, 0U, region.guest_address, region.size, region.user_address, region.file_offset);
+    const auto table =
+        payload_of(1U, 0U, region.guest_address, region.size, region.user_address, region.file_offset);
     EXPECT_FALSE(send(Request::set_memory_table, table)) << "no file";
     std::vector<sys::UniqueFd> two = event();
     two.push_back(std::move(event()[0]));
@@ -241,7 +256,8 @@ TEST_F(VhostUserSessionTest, RefusesARingWithoutAKickDescriptor) {
     EXPECT_FALSE(send(Request::set_ring_kick, payload_of(std::uint64_t{0x100})));
     EXPECT_TRUE(send(Request::set_ring_call, payload_of(std::uint64_t{0x100}))) << "no interrupts wanted";
     EXPECT_TRUE(send(Request::set_ring_error, payload_of(std::uint64_t{0}), event()));
-    EXPECT_FALSE(send(Request::set_ring_kick, payload_of(std::uint64_t{0}), one(sys::UniqueFd(::dup(memory_.file().get())))))
+    EXPECT_FALSE(send(Request::set_ring_kick, payload_of(std::uint64_t{0}),
+                      one(sys::UniqueFd(::dup(memory_.file().get())))))
         << "a file cannot be waited for";
 }
 

@@ -12,8 +12,8 @@ namespace hutch::vsock {
 //   descriptors  size × { address 8, length 4, flags 2, next 2 }
 //   available    flags 2, index 2, size × head 2, used_event 2
 //   used         flags 2, index 2, size × { head 4, written 4 }, available_event 2
-// Ordering: an index is loaded before and stored after what it covers, sequentially consistent, since both sides also
-// decide on notifications by "store mine, then load theirs".
+// Ordering: an index is loaded before and stored after what it covers, sequentially consistent, since both
+// sides also decide on notifications by "store mine, then load theirs".
 
 namespace {
 
@@ -44,12 +44,13 @@ Result<Virtqueue> Virtqueue::create(const GuestMemory& memory, const Setup& setu
     std::byte* used = memory.at_user_address(setup.used, std::uint64_t{8} * setup.size + 6);
     if (descriptors == nullptr || available == nullptr || used == nullptr)
         return corrupt("a part of it is not inside the guest's memory");
-    if (!aligned(descriptors, 16) || !aligned(available, 2) || !aligned(used, 4)) return corrupt("a part of it is misaligned");
+    if (!aligned(descriptors, 16) || !aligned(available, 2) || !aligned(used, 4))
+        return corrupt("a part of it is misaligned");
     return Virtqueue(memory, setup, descriptors, available, used);
 }
 
-Virtqueue::Virtqueue(const GuestMemory& memory, const Setup& setup, std::byte* descriptors, std::byte* available,
-                     std::byte* used)
+Virtqueue::Virtqueue(const GuestMemory& memory, const Setup& setup, std::byte* descriptors,
+                     std::byte* available, std::byte* used)
     : memory_(&memory),
       descriptors_(descriptors),
       available_(available),
@@ -67,14 +68,15 @@ std::uint16_t Virtqueue::load(const std::byte* field) const {
 }
 
 void Virtqueue::store(std::byte* field, std::uint16_t value) const {
-    std::atomic_ref<std::uint16_t>(*reinterpret_cast<std::uint16_t*>(field)).store(value, std::memory_order_seq_cst);
+    std::atomic_ref<std::uint16_t>(*reinterpret_cast<std::uint16_t*>(field))
+        .store(value, std::memory_order_seq_cst);
 }
 
 std::uint32_t Virtqueue::waiting() const {
     const auto ahead = static_cast<std::uint16_t>(load(available_ + index_offset) - next_available_);
     if (ahead <= size_) return ahead;
-    // Linux takes unused chains back by counting the index down when it shuts down, and user-mode Linux says only
-    // afterwards that the ring has stopped
+    // Linux takes unused chains back by counting the index down when it shuts down, and user-mode Linux says
+    // only afterwards that the ring has stopped
     const auto behind = static_cast<std::uint16_t>(-ahead);
     return behind <= size_ ? 0 : ahead;
 }
@@ -95,9 +97,11 @@ Result<bool> Virtqueue::pop(std::span<iovec> storage, Chain& chain) {
         if (count == limit) return corrupt("a descriptor chain is too long or loops");
         Descriptor descriptor;
         copy_in(std::as_writable_bytes(std::span(&descriptor, 1)), descriptors_ + std::size_t{16} * index);
-        if ((descriptor.flags & descriptor_indirect) != 0) return corrupt("a descriptor is indirect, which was not offered");
+        if ((descriptor.flags & descriptor_indirect) != 0)
+            return corrupt("a descriptor is indirect, which was not offered");
         const bool writable = (descriptor.flags & descriptor_write) != 0;
-        if (writable != (direction_ == Direction::device_writes)) return corrupt("a descriptor has the wrong direction");
+        if (writable != (direction_ == Direction::device_writes))
+            return corrupt("a descriptor has the wrong direction");
         std::byte* start = memory_->at_guest_address(descriptor.address, descriptor.length);
         if (start == nullptr) return corrupt("a buffer is empty or not inside the guest's memory");
         storage[count++] = {start, descriptor.length};
@@ -124,7 +128,8 @@ bool Virtqueue::publish() {
     if (event_index_ == EventIndex::off) return (load(available_) & available_no_interrupt) == 0;
     // interrupt when the index that the driver named is among those just passed
     const std::uint16_t wanted = load(used_event());
-    return static_cast<std::uint16_t>(next_used_ - wanted - 1) < static_cast<std::uint16_t>(next_used_ - before);
+    return static_cast<std::uint16_t>(next_used_ - wanted - 1) <
+           static_cast<std::uint16_t>(next_used_ - before);
 }
 
 void Virtqueue::disable_kicks() {

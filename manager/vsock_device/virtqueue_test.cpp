@@ -1,8 +1,8 @@
 #include "manager/vsock_device/virtqueue.hpp"
 
-#include <gtest/gtest.h>
-
 #include <array>
+
+#include <gtest/gtest.h>
 
 #include "manager/vsock_device/testing/ring_driver.hpp"
 #include "manager/vsock_device/testing/test_memory.hpp"
@@ -21,7 +21,8 @@ class VirtqueueTest : public ::testing::Test {
 protected:
     static constexpr std::uint16_t size = 8;
 
-    [[nodiscard]] Virtqueue::Setup setup(Direction direction, EventIndex event_index = EventIndex::off) const {
+    [[nodiscard]] Virtqueue::Setup setup(Direction direction,
+                                         EventIndex event_index = EventIndex::off) const {
         return {.size = size,
                 .descriptors = TestMemory::user_base + driver_.descriptors(),
                 .available = TestMemory::user_base + driver_.available(),
@@ -29,7 +30,8 @@ protected:
                 .direction = direction,
                 .event_index = event_index};
     }
-    [[nodiscard]] Virtqueue queue(Direction direction = Direction::device_reads, EventIndex event_index = EventIndex::off) {
+    [[nodiscard]] Virtqueue queue(Direction direction = Direction::device_reads,
+                                  EventIndex event_index = EventIndex::off) {
         auto created = Virtqueue::create(guest_, setup(direction, event_index));
         if (!created) throw std::runtime_error(created.error().message);
         return *created;
@@ -159,7 +161,8 @@ TEST_F(VirtqueueTest, TakesAChainAsLongAsAllowedAndNoLonger) {
     const std::uint16_t big = 128;
     RingDriver driver(memory_.start(), 0, big);
     for (std::uint16_t i = 0; i < big; ++i)
-        driver.describe(i, buffers + i, 1, i == max_chain_length - 1 ? 0 : RingDriver::flag_next, static_cast<std::uint16_t>(i + 1));
+        driver.describe(i, buffers + i, 1, i == max_chain_length - 1 ? 0 : RingDriver::flag_next,
+                        static_cast<std::uint16_t>(i + 1));
     auto wanted = setup(Direction::device_reads);
     wanted.size = big;
     wanted.available = TestMemory::user_base + driver.available();
@@ -205,8 +208,15 @@ TEST_F(VirtqueueTest, RefusesDescriptorNumbersOutOfRange) {
 TEST_F(VirtqueueTest, RefusesBuffersThatAreNotGuestMemory) {
     const std::uint64_t end = TestMemory::guest_base + memory_.size();
     const std::pair<std::uint64_t, std::uint32_t> bad[] = {
-        {0, 1},       {TestMemory::guest_base - 1, 2}, {end, 1}, {end - 1, 2}, {buffers, 0}, {buffers, 0xffffffff},
-        {~0ULL, 1},   {~0ULL - 3, 8},                  {TestMemory::user_base, 1},
+        {0, 1},
+        {TestMemory::guest_base - 1, 2},
+        {end, 1},
+        {end - 1, 2},
+        {buffers, 0},
+        {buffers, 0xffffffff},
+        {~0ULL, 1},
+        {~0ULL - 3, 8},
+        {TestMemory::user_base, 1},
     };
     for (const auto& [address, length] : bad) {
         driver_.describe(0, address, length, 0);
@@ -242,7 +252,8 @@ TEST_F(VirtqueueTest, RefusesMoreChainsThanTheRingHolds) {
     EXPECT_TRUE(is_corrupt(ring));
 }
 
-// Linux counts the index down when it takes unused buffers back at power-off, before the front-end says that rings stop.
+// Linux counts the index down when it takes unused buffers back at power-off, before the front-end says that
+// rings stop.
 TEST_F(VirtqueueTest, TakesAnIndexThatWasCountedDownForAnEmptyRing) {
     driver_.describe(0, buffers, 1, 0);
     for (int i = 0; i < 5; ++i) driver_.make_available(0);
@@ -261,7 +272,8 @@ TEST_F(VirtqueueTest, RefusesRingsThatCannotBe) {
         bad.size = bad_size;
         EXPECT_FALSE(Virtqueue::create(guest_, bad)) << bad_size;
     }
-    for (const auto part : {&Virtqueue::Setup::descriptors, &Virtqueue::Setup::available, &Virtqueue::Setup::used}) {
+    for (const auto part :
+         {&Virtqueue::Setup::descriptors, &Virtqueue::Setup::available, &Virtqueue::Setup::used}) {
         auto bad = good;
         bad.*part = TestMemory::user_base + memory_.size() - 16;
         EXPECT_FALSE(Virtqueue::create(guest_, bad)) << "reaches past the end";

@@ -12,7 +12,8 @@ namespace hutch::vsock::fuzz {
 
 class Input {
 public:
-    Input(const std::uint8_t* data, std::size_t size) : bytes_(reinterpret_cast<const std::byte*>(data), size) {}
+    Input(const std::uint8_t* data, std::size_t size)
+        : bytes_(reinterpret_cast<const std::byte*>(data), size) {}
 
     [[nodiscard]] bool empty() const { return bytes_.empty(); }
     template <class Integer>

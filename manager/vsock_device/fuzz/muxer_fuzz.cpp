@@ -1,14 +1,15 @@
-// The muxer: the input is a sequence of what a guest sends, what host programs do and how time goes by. Packets travel
-// through real rings and real sockets. The guest's rules of credit are checked on what comes back.
-
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
+// The muxer: the input is a sequence of what a guest sends, what host programs do and how time goes by.
+// Packets travel through real rings and real sockets. The guest's rules of credit are checked on what comes
+// back.
 
 #include <array>
 #include <cstdlib>
 #include <deque>
 #include <map>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/sys/file.hpp"
 #include "common/sys/unix_socket.hpp"
@@ -33,9 +34,11 @@ public:
         limits.max_connections = max_connections;
         limits.max_buffered = max_buffered;
         directory_fd_ = std::move(*sys::open_directory(directory_.path()));
-        auto muxer = Muxer::create(
-            {.guest_cid = 3, .host_socket_directory = directory_.path(), .limits = limits, .listener_token = 1},
-            listen("vsock.sock"), poller_, now_);
+        auto muxer = Muxer::create({.guest_cid = 3,
+                                    .host_socket_directory = directory_.path(),
+                                    .limits = limits,
+                                    .listener_token = 1},
+                                   listen("vsock.sock"), poller_, now_);
         if (!muxer) std::abort();
         muxer_ = std::move(*muxer);
         host_port_ = listen("vsock.sock_1");
@@ -44,16 +47,28 @@ public:
     // False once the device would have ended.
     bool step(fuzz::Input& input) {
         switch (input.number<std::uint8_t>() % 8) {
-            case 0: connect_host(input); break;
-            case 1: host_writes(input); break;
-            case 2: host_reads(input); break;
-            case 3: host_ends(input); break;
+            case 0:
+                connect_host(input);
+                break;
+            case 1:
+                host_writes(input);
+                break;
+            case 2:
+                host_reads(input);
+                break;
+            case 3:
+                host_ends(input);
+                break;
             case 4:
                 now_ += std::chrono::milliseconds(input.number<std::uint16_t>());
                 muxer_->advance(now_);
                 break;
-            case 5: post_buffers(input.number<std::uint8_t>() % 8); break;
-            default: guest_sends(input); break;
+            case 5:
+                post_buffers(input.number<std::uint8_t>() % 8);
+                break;
+            default:
+                guest_sends(input);
+                break;
         }
         return run();
     }
@@ -65,7 +80,8 @@ private:
         return std::move(*fd);
     }
     void post_buffers(int count) {
-        for (; count > 0 && posted_ < GuestDriver::ring_size; --count, ++posted_) driver_.post_receive_buffers(1);
+        for (; count > 0 && posted_ < GuestDriver::ring_size; --count, ++posted_)
+            driver_.post_receive_buffers(1);
     }
 
     void connect_host(fuzz::Input& input) {
@@ -99,8 +115,12 @@ private:
         sys::UniqueFd* fd = host(input);
         if (fd == nullptr) return;
         switch (input.number<std::uint8_t>() % 3) {
-            case 0: ::shutdown(fd->get(), SHUT_WR); break;
-            case 1: ::shutdown(fd->get(), SHUT_RD); break;
+            case 0:
+                ::shutdown(fd->get(), SHUT_WR);
+                break;
+            case 1:
+                ::shutdown(fd->get(), SHUT_RD);
+                break;
             default:
                 std::swap(*fd, hosts_.back());
                 hosts_.pop_back();
@@ -110,7 +130,9 @@ private:
     void guest_sends(fuzz::Input& input) {
         const auto choices = input.number<std::uint8_t>();
         PacketHeader header;
-        header.source_cid = (choices & 1) != 0 && (choices & 2) != 0 && (choices & 4) != 0 ? input.number<std::uint64_t>() : 3;
+        header.source_cid = (choices & 1) != 0 && (choices & 2) != 0 && (choices & 4) != 0
+                                ? input.number<std::uint64_t>()
+                                : 3;
         header.destination_cid = (choices & 24) == 24 ? input.number<std::uint64_t>() : host_cid;
         const auto port = input.number<std::uint8_t>();
         // half of the packets for connections that the guest was asked for, half for its own
@@ -121,18 +143,23 @@ private:
             header.source_port = 100U + port % 8;
             header.destination_port = 1;
         }
-        header.operation = (choices & 32) != 0 ? input.number<std::uint16_t>() % 9 : static_cast<std::uint16_t>(Operation::data);
+        header.operation = (choices & 32) != 0 ? input.number<std::uint16_t>() % 9
+                                               : static_cast<std::uint16_t>(Operation::data);
         header.type = (choices & 192) == 192 ? input.number<std::uint16_t>() : type_stream;
         header.flags = input.number<std::uint8_t>() % 8;
         header.buffer_allocation = input.number<std::uint16_t>() * 8U;
-        const std::string payload(
-            header.operation == static_cast<std::uint16_t>(Operation::data) ? input.number<std::uint16_t>() : 0, 'g');
-        header.length = static_cast<std::uint32_t>(payload.size()) + ((choices & 224) == 224 ? input.number<std::uint32_t>() : 0);
+        const std::string payload(header.operation == static_cast<std::uint16_t>(Operation::data)
+                                      ? input.number<std::uint16_t>()
+                                      : 0,
+                                  'g');
+        header.length = static_cast<std::uint32_t>(payload.size()) +
+                        ((choices & 224) == 224 ? input.number<std::uint32_t>() : 0);
         State& state = states_[{header.source_port, header.destination_port}];
-        header.forwarded_count = state.received + ((choices & 160) == 160 ? input.number<std::uint32_t>() : 0);
+        header.forwarded_count =
+            state.received + ((choices & 160) == 160 ? input.number<std::uint32_t>() : 0);
         if (!driver_.transmit(header, payload)) return;
-        const bool valid = header.source_cid == 3 && header.destination_cid == host_cid && header.type == type_stream &&
-                           header.length == payload.size();
+        const bool valid = header.source_cid == 3 && header.destination_cid == host_cid &&
+                           header.type == type_stream && header.length == payload.size();
         if (!valid) return;
         if (header.operation == static_cast<std::uint16_t>(Operation::request)) state.received = 0;
         state.buffer = header.buffer_allocation;
@@ -145,8 +172,9 @@ private:
             const auto events = poller_.wait(storage, std::chrono::milliseconds(0));
             if (!events) std::abort();
             for (const epoll_event& event : *events) {
-                const auto handled = event.data.u64 == 1 ? muxer_->listener_event()
-                                                         : muxer_->connection_event(event.data.u64, event.events);
+                const auto handled = event.data.u64 == 1
+                                         ? muxer_->listener_event()
+                                         : muxer_->connection_event(event.data.u64, event.events);
                 if (!handled) std::abort();
             }
             const auto more = muxer_->process_transmit(transmit_);
@@ -176,7 +204,8 @@ private:
             if (packet->operation() == Operation::data) {
                 State& state = states_[{header.destination_port, header.source_port}];
                 state.received += header.length;
-                if (state.received - state.forwarded > state.buffer) std::abort();  // beyond the credit that was given
+                if (state.received - state.forwarded > state.buffer)
+                    std::abort();  // beyond the credit that was given
             }
             if (packet->operation() != Operation::data && header.length != 0) std::abort();
             if (header.destination_cid != 3) std::abort();
@@ -197,10 +226,10 @@ private:
     sys::UniqueFd host_port_;
     GuestDriver driver_;
     GuestMemory memory_ = driver_.memory().map();
-    Virtqueue receive_ =
-        *Virtqueue::create(memory_, GuestDriver::setup_of(driver_.receive_ring(), Virtqueue::Direction::device_writes));
-    Virtqueue transmit_ =
-        *Virtqueue::create(memory_, GuestDriver::setup_of(driver_.transmit_ring(), Virtqueue::Direction::device_reads));
+    Virtqueue receive_ = *Virtqueue::create(
+        memory_, GuestDriver::setup_of(driver_.receive_ring(), Virtqueue::Direction::device_writes));
+    Virtqueue transmit_ = *Virtqueue::create(
+        memory_, GuestDriver::setup_of(driver_.transmit_ring(), Virtqueue::Direction::device_reads));
     std::uint16_t posted_ = 0;
     std::deque<sys::UniqueFd> hosts_;
     std::vector<std::uint32_t> requested_;

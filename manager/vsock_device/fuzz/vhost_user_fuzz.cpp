@@ -1,11 +1,11 @@
-// The vhost-user protocol: the input is a sequence of messages, with descriptors of several kinds, to one session. After each
-// the rings that run are walked.
-
-#include <sys/eventfd.h>
-#include <unistd.h>
+// The vhost-user protocol: the input is a sequence of messages, with descriptors of several kinds, to one
+// session. After each the rings that run are walked.
 
 #include <algorithm>
 #include <array>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "manager/vsock_device/fuzz/input.hpp"
 #include "manager/vsock_device/testing/test_memory.hpp"
@@ -23,8 +23,10 @@ const fakes::TestMemory& memory() {
 
 sys::UniqueFd descriptor(std::uint8_t kind) {
     switch (kind % 3) {
-        case 0: return sys::UniqueFd(::dup(memory().file().get()));
-        case 1: return sys::UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        case 0:
+            return sys::UniqueFd(::dup(memory().file().get()));
+        case 1:
+            return sys::UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
         default: {
             int ends[2] = {-1, -1};
             if (::pipe(ends) != 0) return {};

@@ -1,5 +1,5 @@
-// The virtqueue walker: the input is the ring's memory, and more input is written over it between the walker's steps.
-// Every segment that it yields must lie inside the guest's memory.
+// The virtqueue walker: the input is the ring's memory, and more input is written over it between the
+// walker's steps. Every segment that it yields must lie inside the guest's memory.
 
 #include <array>
 #include <cstdlib>
@@ -33,7 +33,8 @@ void check(const Chain& chain) {
             std::abort();
         total += segment.iov_len;
     }
-    if (chain.segments.empty() || chain.segments.size() > max_chain_length || total != chain.bytes) std::abort();
+    if (chain.segments.empty() || chain.segments.size() > max_chain_length || total != chain.bytes)
+        std::abort();
 }
 
 }  // namespace
@@ -43,7 +44,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto choices = input.number<std::uint8_t>();
     Virtqueue::Setup setup;
     setup.size = 1U << (choices & 7);
-    setup.direction = (choices & 8) != 0 ? Virtqueue::Direction::device_writes : Virtqueue::Direction::device_reads;
+    setup.direction =
+        (choices & 8) != 0 ? Virtqueue::Direction::device_writes : Virtqueue::Direction::device_reads;
     setup.event_index = (choices & 16) != 0 ? Virtqueue::EventIndex::on : Virtqueue::EventIndex::off;
     setup.next_available = input.number<std::uint16_t>();
     setup.descriptors = TestMemory::user_base;
@@ -60,7 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto scribble = [&] {
         const std::size_t at = input.number<std::uint16_t>() % guest().file.size();
         const auto bytes = input.bytes(input.number<std::uint8_t>());
-        std::copy_n(bytes.begin(), std::min(bytes.size(), guest().file.size() - at), guest().file.start() + at);
+        std::copy_n(bytes.begin(), std::min(bytes.size(), guest().file.size() - at),
+                    guest().file.start() + at);
     };
     scribble();
     scribble();
@@ -72,10 +75,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (int step = 0; step < 64; ++step) {
         Chain chain;
         switch (input.number<std::uint8_t>() % 8) {
-            case 0: scribble(); break;
-            case 1: static_cast<void>(queue->enable_kicks()); break;
-            case 2: queue->disable_kicks(); break;
-            case 3: static_cast<void>(queue->publish()); break;
+            case 0:
+                scribble();
+                break;
+            case 1:
+                static_cast<void>(queue->enable_kicks());
+                break;
+            case 2:
+                queue->disable_kicks();
+                break;
+            case 3:
+                static_cast<void>(queue->publish());
+                break;
             case 4:
                 queue->rewind(popped);
                 popped = 0;

@@ -1,14 +1,14 @@
 #include "manager/vsock_device/testing/fake_front_end.hpp"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <stdexcept>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace hutch::vsock::fakes {
 
@@ -56,7 +56,8 @@ void FakeFrontEnd::send_raw(std::span<const std::byte> bytes, std::span<const in
 
 void FakeFrontEnd::send(Request request, std::span<const std::byte> payload, std::span<const int> descriptors,
                         std::uint32_t flags) {
-    std::vector<std::byte> bytes = payload_of(static_cast<std::uint32_t>(request), flags, static_cast<std::uint32_t>(payload.size()));
+    std::vector<std::byte> bytes =
+        payload_of(static_cast<std::uint32_t>(request), flags, static_cast<std::uint32_t>(payload.size()));
     bytes.insert(bytes.end(), payload.begin(), payload.end());
     send_raw(bytes, descriptors);
 }
@@ -64,14 +65,17 @@ void FakeFrontEnd::send(Request request, std::span<const std::byte> payload, std
 std::vector<std::byte> FakeFrontEnd::receive_reply() {
     std::array<std::uint32_t, 3> header;
     wait_readable(socket_, "no reply");
-    if (::recv(socket_.get(), header.data(), sizeof header, MSG_WAITALL) != sizeof header) throw std::runtime_error("no reply");
+    if (::recv(socket_.get(), header.data(), sizeof header, MSG_WAITALL) != sizeof header)
+        throw std::runtime_error("no reply");
     std::vector<std::byte> payload(header[2]);
-    if (::recv(socket_.get(), payload.data(), payload.size(), MSG_WAITALL) != static_cast<ssize_t>(payload.size()))
+    if (::recv(socket_.get(), payload.data(), payload.size(), MSG_WAITALL) !=
+        static_cast<ssize_t>(payload.size()))
         throw std::runtime_error("cut reply");
     return payload;
 }
 
-bool FakeFrontEnd::send_acknowledged(Request request, std::span<const std::byte> payload, std::span<const int> descriptors) {
+bool FakeFrontEnd::send_acknowledged(Request request, std::span<const std::byte> payload,
+                                     std::span<const int> descriptors) {
     send(request, payload, descriptors, 9);
     return receive_reply() == payload_of(std::uint64_t{0});
 }
@@ -95,7 +99,8 @@ void FakeFrontEnd::set_up(GuestDriver& driver, std::uint64_t features_wanted) {
     require(send_acknowledged(Request::set_features, payload_of(features_wanted)));
 
     const MemoryRegion region = driver.memory().region();
-    auto table = payload_of(1U, 0U, region.guest_address, region.size, region.user_address, region.file_offset);
+    auto table =
+        payload_of(1U, 0U, region.guest_address, region.size, region.user_address, region.file_offset);
     table.resize(72);
     const int file = driver.memory().file().get();
     require(send_acknowledged(Request::set_memory_table, table, std::span(&file, 1)));
@@ -107,15 +112,17 @@ void FakeFrontEnd::set_up(GuestDriver& driver, std::uint64_t features_wanted) {
         require(send_acknowledged(Request::set_ring_call, payload_of(std::uint64_t{i}), std::span(&call, 1)));
         require(send_acknowledged(Request::set_ring_size, payload_of(i, std::uint32_t{rings[i]->size()})));
         require(send_acknowledged(Request::set_ring_base, payload_of(i, 0U)));
-        require(send_acknowledged(
-            Request::set_ring_addresses,
-            payload_of(i, 0U, TestMemory::user_base + rings[i]->descriptors(), TestMemory::user_base + rings[i]->used(),
-                       TestMemory::user_base + rings[i]->available(), ~std::uint64_t{0})));
+        require(
+            send_acknowledged(Request::set_ring_addresses,
+                              payload_of(i, 0U, TestMemory::user_base + rings[i]->descriptors(),
+                                         TestMemory::user_base + rings[i]->used(),
+                                         TestMemory::user_base + rings[i]->available(), ~std::uint64_t{0})));
     }
     for (std::uint32_t i = 0; i < 3; ++i) {
         kicks_[i] = sys::UniqueFd(::eventfd(0, EFD_CLOEXEC));
         const int kick_fd = kicks_[i].get();
-        require(send_acknowledged(Request::set_ring_kick, payload_of(std::uint64_t{i}), std::span(&kick_fd, 1)));
+        require(
+            send_acknowledged(Request::set_ring_kick, payload_of(std::uint64_t{i}), std::span(&kick_fd, 1)));
         require(send_acknowledged(Request::set_ring_enable, payload_of(i, 1U)));
     }
 }
@@ -157,22 +164,33 @@ bool FakeGuest::take_packet() {
     state.peer_buffer = packet->header.buffer_allocation;
     state.peer_forwarded = packet->header.forwarded_count;
     switch (packet->operation()) {
-        case Operation::response: state.open = true; break;
-        case Operation::reset: state.reset = true; break;
-        case Operation::shutdown: state.shutdown |= packet->header.flags; break;
-        case Operation::credit_request: transmit(stream, Operation::credit_update); break;
+        case Operation::response:
+            state.open = true;
+            break;
+        case Operation::reset:
+            state.reset = true;
+            break;
+        case Operation::shutdown:
+            state.shutdown |= packet->header.flags;
+            break;
+        case Operation::credit_request:
+            transmit(stream, Operation::credit_update);
+            break;
         case Operation::data:
             state.inbox += packet->payload;
-            if (state.inbox.size() + state.unreported > guest_buffer) throw std::runtime_error("the device sent more than it may");
+            if (state.inbox.size() + state.unreported > guest_buffer)
+                throw std::runtime_error("the device sent more than it may");
             break;
-        default: break;
+        default:
+            break;
     }
     return true;
 }
 
 void FakeGuest::transmit(Stream stream, Operation operation, std::string_view payload, std::uint32_t flags) {
     State& state = streams_[stream];
-    PacketHeader header = guest_header(operation, stream.guest_port, stream.host_port, static_cast<std::uint32_t>(payload.size()), flags);
+    PacketHeader header = guest_header(operation, stream.guest_port, stream.host_port,
+                                       static_cast<std::uint32_t>(payload.size()), flags);
     header.forwarded_count = state.forwarded;
     state.unreported = 0;
     while (!driver_.transmit(header, payload)) wait();

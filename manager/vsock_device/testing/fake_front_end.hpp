@@ -1,7 +1,8 @@
 #pragma once
 
-// A vhost-user front-end with a guest behind it, for tests: connects to a device's socket, sets it up as user-mode Linux
-// does and then speaks vsock. Whatever takes longer than a generous limit throws, which fails the test.
+// A vhost-user front-end with a guest behind it, for tests: connects to a device's socket, sets it up as
+// user-mode Linux does and then speaks vsock. Whatever takes longer than a generous limit throws, which fails
+// the test.
 
 #include <map>
 #include <optional>
@@ -23,11 +24,13 @@ public:
 
     /// Sends bytes as they are, with descriptors.
     void send_raw(std::span<const std::byte> bytes, std::span<const int> descriptors = {});
-    void send(Request request, std::span<const std::byte> payload, std::span<const int> descriptors = {}, std::uint32_t flags = 1);
+    void send(Request request, std::span<const std::byte> payload, std::span<const int> descriptors = {},
+              std::uint32_t flags = 1);
     /// The payload of the next reply.
     [[nodiscard]] std::vector<std::byte> receive_reply();
     /// Sends with an acknowledgement asked for; whether it was positive.
-    [[nodiscard]] bool send_acknowledged(Request request, std::span<const std::byte> payload, std::span<const int> descriptors = {});
+    [[nodiscard]] bool send_acknowledged(Request request, std::span<const std::byte> payload,
+                                         std::span<const int> descriptors = {});
 
     /// Everything that user-mode Linux sends for a vsock device with the rings of `driver`.
     void set_up(GuestDriver& driver, std::uint64_t features);

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 namespace hutch::vsock::fakes {
 
 void GuestDriver::post_receive_buffers(std::uint16_t count) {
     for (; count > 0; --count, ++posted_) {
-        receive_.describe(posted_, TestMemory::guest_base + receive_area + std::uint64_t{receive_buffer_size} * posted_,
-                          receive_buffer_size, RingDriver::flag_write);
+        receive_.describe(
+            posted_, TestMemory::guest_base + receive_area + std::uint64_t{receive_buffer_size} * posted_,
+            receive_buffer_size, RingDriver::flag_write);
         receive_.make_available(posted_);
     }
 }
@@ -20,8 +22,10 @@ std::optional<Packet> GuestDriver::take_received() {
     PacketHeaderBytes bytes;
     std::memcpy(bytes.data(), buffer, bytes.size());
     Packet packet{parse_packet_header(bytes), {}};
-    packet.payload.assign(reinterpret_cast<const char*>(buffer) + packet_header_size, used->written - packet_header_size);
-    if (packet.payload.size() != packet.header.length) throw std::runtime_error("a packet of another length than it says");
+    packet.payload.assign(reinterpret_cast<const char*>(buffer) + packet_header_size,
+                          used->written - packet_header_size);
+    if (packet.payload.size() != packet.header.length)
+        throw std::runtime_error("a packet of another length than it says");
     if (repost_) receive_.make_available(static_cast<std::uint16_t>(used->head));
     return packet;
 }
@@ -44,12 +48,14 @@ bool GuestDriver::transmit(const PacketHeader& header, std::string_view payload)
     const std::uint64_t at = transmit_area + std::uint64_t{transmit_slot_size} * index;
     const PacketHeaderBytes bytes = serialise_packet_header(header);
     std::memcpy(memory_.start() + at, bytes.data(), bytes.size());
-    std::memcpy(memory_.start() + at + 0x1000, payload.data(), payload.size());
+    std::ranges::copy(std::as_bytes(std::span(payload)), memory_.start() + at + 0x1000);
     const auto head = static_cast<std::uint16_t>(2 * index);
     const auto second = static_cast<std::uint16_t>(head + 1);
-    transmit_.describe(head, TestMemory::guest_base + at, packet_header_size, payload.empty() ? 0 : RingDriver::flag_next, second);
+    transmit_.describe(head, TestMemory::guest_base + at, packet_header_size,
+                       payload.empty() ? 0 : RingDriver::flag_next, second);
     if (!payload.empty())
-        transmit_.describe(second, TestMemory::guest_base + at + 0x1000, static_cast<std::uint32_t>(payload.size()), 0);
+        transmit_.describe(second, TestMemory::guest_base + at + 0x1000,
+                           static_cast<std::uint32_t>(payload.size()), 0);
     transmit_.make_available(head);
     return true;
 }
@@ -64,8 +70,8 @@ Virtqueue::Setup GuestDriver::setup_of(const RingDriver& ring, Virtqueue::Direct
             .event_index = event_index};
 }
 
-PacketHeader guest_header(Operation operation, std::uint32_t guest_port, std::uint32_t host_port, std::uint32_t length,
-                          std::uint32_t flags) {
+PacketHeader guest_header(Operation operation, std::uint32_t guest_port, std::uint32_t host_port,
+                          std::uint32_t length, std::uint32_t flags) {
     return {.source_cid = 3,
             .destination_cid = host_cid,
             .source_port = guest_port,

@@ -1,7 +1,7 @@
 #pragma once
 
-// The guest's driver of a vsock device, for tests: memory, rings and buffers, and packets through them. It says whatever
-// it is told to; what it keeps to itself is only which of its buffers are in use.
+// The guest's driver of a vsock device, for tests: memory, rings and buffers, and packets through them. It
+// says whatever it is told to; what it keeps to itself is only which of its buffers are in use.
 
 #include <array>
 #include <cstdint>
@@ -39,7 +39,8 @@ public:
     [[nodiscard]] std::optional<Packet> take_received();
     void keep_buffers() { repost_ = false; }
 
-    /// Sends a packet, as a chain of a header and, when there is some, a payload. False when all slots are in use.
+    /// Sends a packet, as a chain of a header and, when there is some, a payload. False when all slots are in
+    /// use.
     [[nodiscard]] bool transmit(const PacketHeader& header, std::string_view payload = {});
     /// Packets that the device has used so far.
     [[nodiscard]] std::size_t reclaim();
@@ -48,8 +49,9 @@ public:
     [[nodiscard]] RingDriver& receive_ring() { return receive_; }
     [[nodiscard]] RingDriver& transmit_ring() { return transmit_; }
     [[nodiscard]] RingDriver& event_ring() { return event_; }
-    [[nodiscard]] static Virtqueue::Setup setup_of(const RingDriver& ring, Virtqueue::Direction direction,
-                                                   Virtqueue::EventIndex event_index = Virtqueue::EventIndex::on);
+    [[nodiscard]] static Virtqueue::Setup setup_of(
+        const RingDriver& ring, Virtqueue::Direction direction,
+        Virtqueue::EventIndex event_index = Virtqueue::EventIndex::on);
     /// Where in memory the transmit buffers are: free for tests that write descriptors themselves.
     static constexpr std::uint64_t transmit_area = 0x80000;
 
@@ -66,7 +68,8 @@ private:
 };
 
 /// A packet header from the guest with CID 3 to the host, with 256 KiB of credit.
-[[nodiscard]] PacketHeader guest_header(Operation operation, std::uint32_t guest_port, std::uint32_t host_port,
-                                        std::uint32_t length = 0, std::uint32_t flags = 0);
+[[nodiscard]] PacketHeader guest_header(Operation operation, std::uint32_t guest_port,
+                                        std::uint32_t host_port, std::uint32_t length = 0,
+                                        std::uint32_t flags = 0);
 
 }  // namespace hutch::vsock::fakes

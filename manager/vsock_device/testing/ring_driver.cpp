@@ -14,8 +14,8 @@ Integer RingDriver::load(std::uint64_t at) const {
     return std::atomic_ref<Integer>(*reinterpret_cast<Integer*>(memory_ + at)).load();
 }
 
-void RingDriver::describe(std::uint16_t index, std::uint64_t address, std::uint32_t length, std::uint16_t flags,
-                          std::uint16_t next) {
+void RingDriver::describe(std::uint16_t index, std::uint64_t address, std::uint32_t length,
+                          std::uint16_t flags, std::uint16_t next) {
     const std::uint64_t at = descriptors() + std::uint64_t{16} * index;
     store<std::uint64_t>(at, address);
     store<std::uint32_t>(at + 8, length);
@@ -33,7 +33,9 @@ void RingDriver::set_available_index(std::uint16_t index) {
     store<std::uint16_t>(available() + 2, index);
 }
 
-bool RingDriver::has_used() const { return load<std::uint16_t>(used() + 2) != used_index_; }
+bool RingDriver::has_used() const {
+    return load<std::uint16_t>(used() + 2) != used_index_;
+}
 
 std::optional<RingDriver::Used> RingDriver::take_used() {
     if (!has_used()) return std::nullopt;
@@ -42,14 +44,20 @@ std::optional<RingDriver::Used> RingDriver::take_used() {
     return Used{load<std::uint32_t>(at), load<std::uint32_t>(at + 4)};
 }
 
-void RingDriver::set_interrupt_flags(std::uint16_t flags) { store<std::uint16_t>(available(), flags); }
+void RingDriver::set_interrupt_flags(std::uint16_t flags) {
+    store<std::uint16_t>(available(), flags);
+}
 
 void RingDriver::set_used_event(std::uint16_t index) {
     store<std::uint16_t>(available() + 4 + std::uint64_t{2} * size_, index);
 }
 
-std::uint16_t RingDriver::kick_flags() const { return load<std::uint16_t>(used()); }
+std::uint16_t RingDriver::kick_flags() const {
+    return load<std::uint16_t>(used());
+}
 
-std::uint16_t RingDriver::kick_event() const { return load<std::uint16_t>(used() + 4 + std::uint64_t{8} * size_); }
+std::uint16_t RingDriver::kick_event() const {
+    return load<std::uint16_t>(used() + 4 + std::uint64_t{8} * size_);
+}
 
 }  // namespace hutch::vsock::fakes

@@ -1,7 +1,7 @@
 #pragma once
 
-// The guest driver's side of a split virtqueue, for tests: lays a ring out in memory, makes chains available and takes used
-// ones back. It writes whatever it is told to, right or wrong.
+// The guest driver's side of a split virtqueue, for tests: lays a ring out in memory, makes chains available
+// and takes used ones back. It writes whatever it is told to, right or wrong.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,15 +24,21 @@ public:
     };
 
     /// A ring of `size` descriptors at `memory` + `offset`, all zero. It takes at most bytes_for(size).
-    RingDriver(std::byte* memory, std::uint64_t offset, std::uint16_t size) : memory_(memory), offset_(offset), size_(size) {}
+    RingDriver(std::byte* memory, std::uint64_t offset, std::uint16_t size)
+        : memory_(memory), offset_(offset), size_(size) {}
 
-    [[nodiscard]] static std::uint64_t bytes_for(std::uint16_t size) { return std::uint64_t{16} * size + 4096 + std::uint64_t{12} * size; }
+    [[nodiscard]] static std::uint64_t bytes_for(std::uint16_t size) {
+        return std::uint64_t{16} * size + 4096 + std::uint64_t{12} * size;
+    }
     [[nodiscard]] std::uint64_t descriptors() const { return offset_; }
     [[nodiscard]] std::uint64_t available() const { return offset_ + std::uint64_t{16} * size_; }
-    [[nodiscard]] std::uint64_t used() const { return (available() + std::uint64_t{2} * size_ + 6 + 3) & ~std::uint64_t{3}; }
+    [[nodiscard]] std::uint64_t used() const {
+        return (available() + std::uint64_t{2} * size_ + 6 + 3) & ~std::uint64_t{3};
+    }
     [[nodiscard]] std::uint16_t size() const { return size_; }
 
-    void describe(std::uint16_t index, std::uint64_t address, std::uint32_t length, std::uint16_t flags, std::uint16_t next = 0);
+    void describe(std::uint16_t index, std::uint64_t address, std::uint32_t length, std::uint16_t flags,
+                  std::uint16_t next = 0);
     /// Puts `head` in the next slot and counts the index up.
     void make_available(std::uint16_t head);
     void set_available_index(std::uint16_t index);

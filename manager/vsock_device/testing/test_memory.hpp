@@ -2,14 +2,14 @@
 
 // A memory file that plays the guest's memory, with a mapping of its own for the guest's side.
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <stdexcept>
 #include <vector>
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "manager/vsock_device/guest_memory.hpp"
 
@@ -22,7 +22,8 @@ public:
     static constexpr std::uint64_t user_base = 0x70000000;
 
     explicit TestMemory(std::size_t size) : size_(size), file_(::memfd_create("test-memory", MFD_CLOEXEC)) {
-        if (!file_ || ::ftruncate(file_.get(), static_cast<off_t>(size)) != 0) throw std::runtime_error("memory file");
+        if (!file_ || ::ftruncate(file_.get(), static_cast<off_t>(size)) != 0)
+            throw std::runtime_error("memory file");
         void* start = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
         if (start == MAP_FAILED) throw std::runtime_error("map memory file");
         start_ = static_cast<std::byte*>(start);
