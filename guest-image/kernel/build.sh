@@ -11,6 +11,7 @@
 # Configuration: allnoconfig plus config.fragment. Changes of our own: patches/*.patch. The same inputs give the same
 # bytes, in any folder. Runs as root or ordinary user; about 5 minutes on 2 cores, nothing when there is nothing to do.
 set -euo pipefail
+shopt -s inherit_errexit
 export LC_ALL=C TZ=UTC
 umask 022
 
@@ -96,10 +97,11 @@ toolchain() {
 
 # Name and hash of everything of ours that decides on the outcome: files, and of this script the steps that do.
 own_inputs() {
-    local file
+    local file hash
     printf 'steps %s\n' "$(declare -f unpack apply_patches kernel_make configure compile | sha256sum | cut -d' ' -f1)"
-    for file in config.fragment patches/*.patch; do
-        printf '%s %s\n' "$file" "$(sha256 "$here/$file")"
+    for file in "$here/config.fragment" "$here"/patches/*.patch; do
+        hash=$(sha256 "$file")
+        printf '%s %s\n' "${file#"$here/"}" "$hash"
     done
 }
 
