@@ -11,7 +11,8 @@ namespace hutch::guest_contract {
 inline constexpr std::uint32_t agent_port = 8080;
 /// The host's port that the agent connects to the moment it serves.
 inline constexpr std::uint32_t ready_port = 1024;
-/// The host's context id (VMADDR_CID_HOST) and the one every guest has: the bus is private to one VM, so all are alike.
+/// The host's context id (VMADDR_CID_HOST) and the one every guest has: the bus is private to one VM, so all
+/// are alike.
 inline constexpr std::uint32_t host_cid = 2;
 inline constexpr std::uint32_t guest_cid = 3;
 /// Version of the contract, in the ready line and /health.

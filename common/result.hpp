@@ -4,8 +4,9 @@
 
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
+
+#include <tl/expected.hpp>
 
 namespace hutch {
 
@@ -58,14 +59,14 @@ using Result = tl::expected<T, Error>;
 /// `HUTCH_TRY(auto file, sys::open(…));` declares `file`, or returns the error from the enclosing function.
 #define HUTCH_TRY(declaration, expression) \
     HUTCH_TRY_(HUTCH_CONCATENATE(hutch_try_, __COUNTER__), declaration, expression)
-#define HUTCH_TRY_(temporary, declaration, expression)                         \
-    auto temporary = (expression);                                             \
+#define HUTCH_TRY_(temporary, declaration, expression)                                 \
+    auto temporary = (expression);                                                     \
     if (!temporary) return tl::unexpected<hutch::Error>(std::move(temporary).error()); \
     declaration = std::move(*temporary)
 
 /// The same for a `Result<void>`.
-#define HUTCH_CHECK(expression)                                                        \
-    do {                                                                               \
-        if (auto hutch_checked = (expression); !hutch_checked)                         \
-            return tl::unexpected<hutch::Error>(std::move(hutch_checked).error());     \
+#define HUTCH_CHECK(expression)                                                    \
+    do {                                                                           \
+        if (auto hutch_checked = (expression); !hutch_checked)                     \
+            return tl::unexpected<hutch::Error>(std::move(hutch_checked).error()); \
     } while (false)

@@ -1,5 +1,10 @@
 // hutchd: reads the configuration and wires the modules together. Nothing else is decided here.
 
+#include <cerrno>
+#include <cstdio>
+#include <thread>
+#include <variant>
+
 #include <pthread.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -7,21 +12,19 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <thread>
-#include <variant>
-
 #include "common/sys/file.hpp"
 #include "manager/api/server.hpp"
 #include "manager/auth/auth.hpp"
 #include "manager/auth/bootstrap_key.hpp"
 #include "manager/config/command_line.hpp"
 #include "manager/config/config.hpp"
+#include "manager/doctor/doctor.hpp"
 #include "manager/images/images.hpp"
 #include "manager/jail/launcher.hpp"
 #include "manager/store/store.hpp"
 #include "manager/vm/vm_manager.hpp"
+#include "manager/vmm/driver_choice.hpp"
+#include "manager/vmm/kvm_probe.hpp"
 #include "manager/vmm/uml/uml_driver.hpp"
 
 namespace hutch {
@@ -47,8 +50,10 @@ void set_up_log(const config::Config& config) {
 Result<auth::AuthOptions> auth_options(const config::Config& config) {
     HUTCH_TRY(const auth::BootstrapKey key, auth::bootstrap_key(config.api_key, config.data_dir / "api-key"));
     if (key.origin == auth::BootstrapKey::Origin::generated)
-        std::fprintf(stderr, "API key, shown this once and kept in %s: %s\n", (config.data_dir / "api-key").c_str(), key.key.c_str());
-    if (config.admin_password.empty()) spdlog::info("login with e-mail and password is off: HUTCH_ADMIN_PASSWORD is not set");
+        std::fprintf(stderr, "API key, shown this once and kept in %s: %s\n",
+                     (config.data_dir / "api-key").c_str(), key.key.c_str());
+    if (config.admin_password.empty())
+        spdlog::info("login with e-mail and password is off: HUTCH_ADMIN_PASSWORD is not set");
     auth::AuthOptions options;
     options.api_key = key.key;
     options.admin_email = config.admin_email;
@@ -73,11 +78,18 @@ vm::VmManagerOptions vm_options(const config::Config& config, const images::Imag
     return options;
 }
 
-Result<std::unique_ptr<vmm::VmmDriver>> make_driver(const config::Config& config, const images::Images& images) {
+/// The driver that choose_driver names; making the uml one is its probe, since it runs the kernel.
+Result<std::unique_ptr<vmm::VmmDriver>> make_driver(const config::Config& config,
+                                                    const images::Images& images) {
     const std::string& kernel = images.boot_artifacts().kernel_digest;
-    return vmm::uml::UmlDriver::create(jail::Launcher(config.libexec_dir / "hutch-jail"),
-                                       {config.libexec_dir / "hutch-vsock", images.blob_path(kernel), kernel,
-                                        config.data_dir / "uml-calibration.json"});
+    auto uml = vmm::uml::UmlDriver::create(jail::Launcher(config.libexec_dir / "hutch-jail"),
+                                           {config.libexec_dir / "hutch-vsock", images.blob_path(kernel),
+                                            kernel, config.data_dir / "uml-calibration.json"});
+    const vmm::Probe uml_probe{uml.has_value(), uml ? "the kernel runs" : uml.error().message};
+    HUTCH_TRY(const vmm::DriverChoice choice,
+              vmm::choose_driver(config.driver, {vmm::probe_kvm(), uml_probe}));
+    spdlog::info("driver {}: {}", choice.name, choice.reason);
+    return uml;
 }
 
 Result<void> run(const config::Config& config, const sigset_t& end_signals) {
@@ -90,10 +102,11 @@ Result<void> run(const config::Config& config, const sigset_t& end_signals) {
     HUTCH_CHECK(vms->recover());
     HUTCH_TRY(auto options, auth_options(config));
     auth::Auth auth(std::move(options));
-    HUTCH_TRY(const auto server, api::Server::create({*vms, *images, auth, config, driver->capabilities().max_vcpus}));
+    HUTCH_TRY(const auto server,
+              api::Server::create({*vms, *images, auth, config, driver->capabilities().max_vcpus}));
     HUTCH_CHECK(server->listen(config.listen_host, config.listen_port));
-    spdlog::info("hutchd listening on http://{}:{} (driver {}, data in {})", config.listen_host, server->port(), driver->name(),
-                 config.data_dir.string());
+    spdlog::info("hutchd listening on http://{}:{} (driver {}, data in {})", config.listen_host,
+                 server->port(), driver->name(), config.data_dir.string());
 
     std::jthread serving([&] { server->serve(); });
     int signal = 0;
@@ -116,12 +129,16 @@ int main(int argc, char** argv) {
         std::fputs(print->text.c_str(), print->exit_status == 0 ? stdout : stderr);
         return print->exit_status;
     }
-    const auto sources = config::process_sources(std::get<config::RunCommand>(command).config_file);
+    const auto* doctor_command = std::get_if<config::DoctorCommand>(&command);
+    const auto sources = config::process_sources(doctor_command != nullptr
+                                                     ? doctor_command->config_file
+                                                     : std::get<config::RunCommand>(command).config_file);
     const auto config = sources ? config::load(*sources) : tl::unexpected(sources.error());
     if (!config) {
         std::fprintf(stderr, "hutchd: %s\n", config.error().message.c_str());
         return 2;
     }
+    if (doctor_command != nullptr) return doctor::run(*config, doctor_command->format);
     set_up_log(*config);
     if (const auto ended = run(*config, end_signals); !ended) {
         std::fprintf(stderr, "hutchd: %s\n", ended.error().message.c_str());

@@ -1,5 +1,11 @@
 #include "common/sys/file.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <vector>
+
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/file.h>
@@ -8,23 +14,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <system_error>
-#include <vector>
-
 namespace hutch::sys {
 
 namespace {
 
-/// One piece of at most a mebibyte, through our memory: for two filesystems that copy_file_range does not join.
-Result<ssize_t> copy_piece(const UniqueFd& source, const UniqueFd& destination, off_t* from, off_t* to, std::size_t count) {
+/// One piece of at most a mebibyte, through our memory: for two filesystems that copy_file_range does not
+/// join.
+Result<ssize_t> copy_piece(const UniqueFd& source, const UniqueFd& destination, off_t* from, off_t* to,
+                           std::size_t count) {
     std::vector<char> piece(std::min(count, std::size_t{1} << 20));
     const ssize_t got = ::pread(source.get(), piece.data(), piece.size(), *from);
     if (got < 0) return fail_errno("read", errno);
     for (ssize_t done = 0; done < got;) {
-        const ssize_t put = ::pwrite(destination.get(), piece.data() + done, static_cast<std::size_t>(got - done), *to + done);
+        const ssize_t put = ::pwrite(destination.get(), piece.data() + done,
+                                     static_cast<std::size_t>(got - done), *to + done);
         if (put < 0 && errno == EINTR) continue;
         if (put < 0) return fail_errno("write", errno);
         done += put;
@@ -110,7 +113,8 @@ Result<void> write_file_durably(const std::filesystem::path& path, std::string_v
         HUTCH_CHECK(write_all(fd, bytes));
         if (::fsync(fd.get()) != 0) return fail_errno("fsync " + temporary.string(), errno);
     }
-    if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno("rename to " + path.string(), errno);
+    if (::rename(temporary.c_str(), path.c_str()) != 0)
+        return fail_errno("rename to " + path.string(), errno);
     HUTCH_TRY(const UniqueFd directory, sys::open(path.parent_path(), O_RDONLY | O_DIRECTORY));
     if (::fsync(directory.get()) != 0) return fail_errno("fsync " + path.parent_path().string(), errno);
     return {};
@@ -125,8 +129,10 @@ Result<void> flush_to_disk(const std::filesystem::path& path) {
 Result<void> make_directories(const std::filesystem::path& path, mode_t mode) {
     std::error_code error;
     if (std::filesystem::is_directory(path, error)) return {};
-    if (path.has_parent_path() && path.parent_path() != path) HUTCH_CHECK(make_directories(path.parent_path(), mode));
-    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return fail_errno("mkdir " + path.string(), errno);
+    if (path.has_parent_path() && path.parent_path() != path)
+        HUTCH_CHECK(make_directories(path.parent_path(), mode));
+    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
+        return fail_errno("mkdir " + path.string(), errno);
     return {};
 }
 
@@ -137,7 +143,8 @@ Result<void> remove_tree(const std::filesystem::path& path) {
     return {};
 }
 
-Result<void> copy_sparse(const std::filesystem::path& source, const std::filesystem::path& destination, mode_t mode) {
+Result<void> copy_sparse(const std::filesystem::path& source, const std::filesystem::path& destination,
+                         mode_t mode) {
     HUTCH_TRY(const UniqueFd from, sys::open(source, O_RDONLY));
     HUTCH_TRY(const UniqueFd to, sys::open(destination, O_WRONLY | O_CREAT | O_EXCL, mode));
     auto copy = [&]() -> Result<void> {
@@ -149,7 +156,8 @@ Result<void> copy_sparse(const std::filesystem::path& source, const std::filesys
     };
     if (auto copied = copy(); !copied) {
         ::unlink(destination.c_str());
-        return tl::unexpected(copied.error().within("copy " + source.string() + " to " + destination.string()));
+        return tl::unexpected(
+            copied.error().within("copy " + source.string() + " to " + destination.string()));
     }
     return {};
 }

@@ -1,5 +1,9 @@
 #include "common/sys/process.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -8,10 +12,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <utility>
 
 namespace hutch::sys {
 
@@ -63,7 +63,9 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
     return *this;
 }
 
-ChildProcess::~ChildProcess() { end(); }
+ChildProcess::~ChildProcess() {
+    end();
+}
 
 void ChildProcess::end() noexcept {
     if (!pidfd_ || status_) return;
@@ -83,8 +85,10 @@ Result<std::optional<ExitStatus>> ChildProcess::wait_for(std::chrono::millisecon
     pollfd entry{pidfd_.get(), POLLIN, 0};
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     for (;;) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-        const int ready = ::poll(&entry, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30)));
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        const int ready =
+            ::poll(&entry, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30)));
         if (ready < 0 && errno == EINTR) continue;
         if (ready < 0) return fail_errno("poll child", errno);
         if (ready == 0) return std::optional<ExitStatus>{};

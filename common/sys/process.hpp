@@ -1,11 +1,11 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "common/result.hpp"
 #include "common/sys/unique_fd.hpp"
@@ -21,8 +21,8 @@ struct ExitStatus {
     [[nodiscard]] std::string describe() const;
 };
 
-/// A child of this process, held by its pidfd. Kills and reaps it on destruction: a forgotten child cannot outlive its owner.
-/// Any thread, one at a time.
+/// A child of this process, held by its pidfd. Kills and reaps it on destruction: a forgotten child cannot
+/// outlive its owner. Any thread, one at a time.
 class ChildProcess {
 public:
     /// Adopts `pid`, a child of this process that nobody has reaped.
@@ -56,9 +56,11 @@ struct InheritedFd {
     int to;    ///< in the child
 };
 
-/// posix_spawn of `argv` (argv[0] is a path) with exactly `environment` and, besides them, only the descriptors named:
-/// all others are closed, also those that this process inherited. Descriptors 0–2 that are not named are /dev/null.
-[[nodiscard]] Result<ChildProcess> spawn(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
+/// posix_spawn of `argv` (argv[0] is a path) with exactly `environment` and, besides them, only the
+/// descriptors named: all others are closed, also those that this process inherited. Descriptors 0–2 that are
+/// not named are /dev/null.
+[[nodiscard]] Result<ChildProcess> spawn(const std::vector<std::string>& argv,
+                                         const std::vector<std::string>& environment,
                                          const std::vector<InheritedFd>& descriptors);
 
 }  // namespace hutch::sys

@@ -32,8 +32,9 @@ TEST(Spawn, SwappedDescriptorsArriveRight) {
     ASSERT_TRUE(second);
     const int a = first->write_end.get();
     const int b = second->write_end.get();
-    auto child = spawn({"/bin/sh", "-c", "printf one >&" + std::to_string(b) + "; printf two >&" + std::to_string(a)},
-                       {"PATH=/bin"}, {{a, b}, {b, a}});
+    auto child =
+        spawn({"/bin/sh", "-c", "printf one >&" + std::to_string(b) + "; printf two >&" + std::to_string(a)},
+              {"PATH=/bin"}, {{a, b}, {b, a}});
     ASSERT_TRUE(child);
     ASSERT_EQ(child->wait()->exit_code, 0);
     char text[8] = {};

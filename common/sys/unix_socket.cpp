@@ -1,13 +1,13 @@
 #include "common/sys/unix_socket.hpp"
 
+#include <cerrno>
+#include <cstring>
+
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 namespace hutch::sys {
 
@@ -55,7 +55,8 @@ Result<UniqueFd> connect_unix(const UniqueFd& directory, const std::string& name
 
 Result<SocketPair> make_socket_pair() {
     int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno("socketpair", errno);
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return fail_errno("socketpair", errno);
     return SocketPair{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 

@@ -10,8 +10,8 @@
 
 namespace hutch::sys {
 
-/// Binds and listens on `name` in `directory` (an O_PATH descriptor will do). A leftover socket of that name is replaced.
-/// `backlog` as in listen(2). Mode 0600.
+/// Binds and listens on `name` in `directory` (an O_PATH descriptor will do). A leftover socket of that name
+/// is replaced. `backlog` as in listen(2). Mode 0600.
 [[nodiscard]] Result<UniqueFd> listen_unix(const UniqueFd& directory, const std::string& name, int backlog);
 
 /// Connects to `name` in `directory`. A full backlog or no listener is an error at once.

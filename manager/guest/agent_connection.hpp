@@ -9,11 +9,13 @@
 
 namespace hutch::guest {
 
-/// Connects to the hybrid vsock socket in `directory` and asks for `port`: "CONNECT <port>\n", answered "OK <n>\n" within `timeout`.
+/// Connects to the hybrid vsock socket in `directory` and asks for `port`: "CONNECT <port>\n", answered "OK
+/// <n>\n" within `timeout`.
 [[nodiscard]] Result<sys::UniqueFd> connect_to_guest(const sys::UniqueFd& directory, std::uint32_t port,
                                                      std::chrono::milliseconds timeout);
 
-/// One HTTP connection to the agent; reconnects when the last one was closed between calls. One thread at a time.
+/// One HTTP connection to the agent; reconnects when the last one was closed between calls. One thread at a
+/// time.
 class AgentConnection final : public httplib::ClientImpl {
 public:
     /// `directory` must outlive it.

@@ -17,8 +17,8 @@ struct ExecRequest {
     std::map<std::string, std::string> environment;
     std::string standard_input;
     std::int64_t timeout_ms = 0;  ///< 0: the default (30 s)
-    /// Takes what ends the command early, to be called from another thread at most once, when nobody waits for its outcome any
-    /// more; an empty function takes it back. Empty: there is always somebody.
+    /// Takes what ends the command early, to be called from another thread at most once, when nobody waits
+    /// for its outcome any more; an empty function takes it back. Empty: there is always somebody.
     std::function<void(std::function<void()>)> when_caller_leaves;
 };
 

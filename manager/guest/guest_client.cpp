@@ -11,7 +11,8 @@ namespace {
 
 /// Beyond the command's own timeout: for killing it, and for the answer's way.
 constexpr std::chrono::milliseconds exec_grace{15'000};
-/// Two streams at their cap with every byte written as a six-character JSON escape, and the rest of the answer.
+/// Two streams at their cap with every byte written as a six-character JSON escape, and the rest of the
+/// answer.
 constexpr std::size_t max_body = 2 * 6 * guest_contract::default_max_output + (64 << 10);
 constexpr std::size_t max_idle_connections = 16;
 
@@ -25,7 +26,8 @@ Error error_of_status(int status, const std::string& body) {
         case 429:
             return {ErrorKind::too_many_requests, "too_many_execs", reason};
         default:
-            return {ErrorKind::guest_failed, "guest_failed", "the guest's agent answered " + std::to_string(status) + ": " + reason};
+            return {ErrorKind::guest_failed, "guest_failed",
+                    "the guest's agent answered " + std::to_string(status) + ": " + reason};
     }
 }
 
@@ -52,8 +54,9 @@ void GuestClient::keep_connection(std::unique_ptr<AgentConnection> connection) {
     if (idle_.size() < max_idle_connections) idle_.push_back(std::move(connection));
 }
 
-Result<GuestClient::Answer> GuestClient::post(const char* path, const std::string& body, std::chrono::milliseconds timeout,
-                                              const std::function<void(std::function<void()>)>& when_caller_leaves) {
+Result<GuestClient::Answer> GuestClient::post(
+    const char* path, const std::string& body, std::chrono::milliseconds timeout,
+    const std::function<void(std::function<void()>)>& when_caller_leaves) {
     auto connection = take_connection();
     connection->set_read_timeout(timeout);
     connection->set_write_timeout(timeout);
@@ -70,9 +73,10 @@ Result<GuestClient::Answer> GuestClient::post(const char* path, const std::strin
                                          });
     if (when_caller_leaves) when_caller_leaves({});
     if (!answer) {
-        const std::string reason =
-            connection->connect_error().empty() ? httplib::to_string(answer.error()) : connection->connect_error();
-        return fail(ErrorKind::guest_failed, "guest_connection_broken", "the connection to the guest's agent broke: " + reason);
+        const std::string reason = connection->connect_error().empty() ? httplib::to_string(answer.error())
+                                                                       : connection->connect_error();
+        return fail(ErrorKind::guest_failed, "guest_connection_broken",
+                    "the connection to the guest's agent broke: " + reason);
     }
     result.status = answer->status;
     keep_connection(std::move(connection));
@@ -80,9 +84,11 @@ Result<GuestClient::Answer> GuestClient::post(const char* path, const std::strin
 }
 
 Result<ExecResult> GuestClient::exec(const ExecRequest& request) {
-    const std::int64_t timeout_ms = request.timeout_ms != 0 ? request.timeout_ms : guest_contract::default_exec_timeout_ms;
-    HUTCH_TRY(const Answer answer, post("/exec", exec_body(request), std::chrono::milliseconds(timeout_ms) + exec_grace,
-                                        request.when_caller_leaves));
+    const std::int64_t timeout_ms =
+        request.timeout_ms != 0 ? request.timeout_ms : guest_contract::default_exec_timeout_ms;
+    HUTCH_TRY(const Answer answer,
+              post("/exec", exec_body(request), std::chrono::milliseconds(timeout_ms) + exec_grace,
+                   request.when_caller_leaves));
     if (answer.status != 200) return tl::unexpected(error_of_status(answer.status, answer.body));
     return parse_exec_result(answer.body);
 }

@@ -1,12 +1,12 @@
 #include "manager/guest/guest_client.hpp"
 
-#include <gtest/gtest.h>
-#include <sys/socket.h>
-
 #include <functional>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include "common/sys/file.hpp"
 #include "common/sys/unix_socket.hpp"
@@ -23,8 +23,8 @@ std::string http(const std::string& head, const std::string& body) {
     return "HTTP/1.1 " + head + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-/// A vsock device and agent that say whatever the test wants: it answers each connection's CONNECT line and each
-/// request on it with the next of `answers`, and closes when there is none left.
+/// A vsock device and agent that say whatever the test wants: it answers each connection's CONNECT line and
+/// each request on it with the next of `answers`, and closes when there is none left.
 class ScriptedGuest {
 public:
     ScriptedGuest(std::string connect_answer, std::vector<std::string> answers)
@@ -59,7 +59,8 @@ private:
                 const std::string head = read_until(socket.get(), "\r\n\r\n");
                 if (head.empty()) break;
                 const auto length = head.find("Content-Length: ");
-                std::string body(length == std::string::npos ? 0 : std::stoul(head.substr(length + 16)), '\0');
+                std::string body(length == std::string::npos ? 0 : std::stoul(head.substr(length + 16)),
+                                 '\0');
                 if (!body.empty() && ::recv(socket.get(), body.data(), body.size(), MSG_WAITALL) <= 0) break;
                 const std::string& answer = answers[next++];
                 (void)::send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
@@ -91,7 +92,8 @@ TEST(GuestClient, ABrokenOrLyingGuestIsAnErrorNeverAResult) {
         "",
         "HTTP/1.1 200 OK\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 100000000000\r\n\r\n{}",
-        "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(std::string(result_json).size() + 10) + "\r\n\r\n" + result_json,
+        "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(std::string(result_json).size() + 10) +
+            "\r\n\r\n" + result_json,
         http("200 OK", "{\"exitCode\":0}"),
         http("204 No Content", ""),
         http("302 Found\r\nLocation: http://127.0.0.1/", ""),
@@ -108,7 +110,8 @@ TEST(GuestClient, ABrokenOrLyingGuestIsAnErrorNeverAResult) {
 }
 
 TEST(GuestClient, RefusalsOfTheAgentKeepTheirKind) {
-    ScriptedGuest guest("OK 1\n", {http("400 Bad Request", R"({"message":"cwd: no such directory"})"), http("429 Too Many Requests", "{}")});
+    ScriptedGuest guest("OK 1\n", {http("400 Bad Request", R"({"message":"cwd: no such directory"})"),
+                                   http("429 Too Many Requests", "{}")});
     const auto client = guest.client();
     const auto refused = client->exec({.command = "true"});
     ASSERT_FALSE(refused);

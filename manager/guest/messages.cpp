@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cmath>
 #include <limits>
+
 #include <nlohmann/json.hpp>
 
 #include "common/guest_contract.hpp"
@@ -45,7 +46,8 @@ Result<json> parse_object(std::string_view text) {
 /// The member `name`, which must be there and of the type that `matches` wants.
 Result<const json*> member(const json& object, const char* name, bool (json::*matches)() const noexcept) {
     const auto found = object.find(name);
-    if (found == object.end() || !((*found).*matches)()) return malformed(std::string("a missing or ill-typed \"") + name + "\"");
+    if (found == object.end() || !((*found).*matches)())
+        return malformed(std::string("a missing or ill-typed \"") + name + "\"");
     return &*found;
 }
 
@@ -61,7 +63,8 @@ Result<bool> bool_member(const json& object, const char* name) {
     return value->get<bool>();
 }
 
-Result<std::int64_t> integer_member(const json& object, const char* name, std::int64_t least, std::int64_t most) {
+Result<std::int64_t> integer_member(const json& object, const char* name, std::int64_t least,
+                                    std::int64_t most) {
     HUTCH_TRY(const json* value, member(object, name, &json::is_number_integer));
     const bool too_large =
         value->is_number_unsigned() && value->get<std::uint64_t>() > static_cast<std::uint64_t>(most);
@@ -73,7 +76,8 @@ Result<std::int64_t> integer_member(const json& object, const char* name, std::i
 Result<double> milliseconds_member(const json& object, const char* name) {
     HUTCH_TRY(const json* value, member(object, name, &json::is_number));
     const double number = value->get<double>();
-    if (!std::isfinite(number) || number < 0 || number > 1e9) return malformed(std::string("an out-of-range \"") + name + "\"");
+    if (!std::isfinite(number) || number < 0 || number > 1e9)
+        return malformed(std::string("an out-of-range \"") + name + "\"");
     return number;
 }
 
@@ -84,7 +88,8 @@ Result<std::optional<std::string>> signal_member(const json& object) {
     if (found->is_null()) return std::optional<std::string>{};
     HUTCH_TRY(std::string name, string_member(object, "signal", 16));
     const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char character) {
-        return (character >= 'A' && character <= 'Z') || (character >= '0' && character <= '9') || character == '+';
+        return (character >= 'A' && character <= 'Z') || (character >= '0' && character <= '9') ||
+               character == '+';
     });
     if (!plain || !name.starts_with("SIG")) return malformed("an ill-formed \"signal\"");
     return std::optional(std::move(name));
@@ -115,7 +120,8 @@ Result<ExecResult> parse_exec_result(std::string_view body) {
     HUTCH_TRY(result.pids_limited, bool_member(object, "pidsLimited"));
     HUTCH_TRY(result.standard_output_truncated, bool_member(object, "stdoutTruncated"));
     HUTCH_TRY(result.standard_error_truncated, bool_member(object, "stderrTruncated"));
-    HUTCH_TRY(result.duration_ms, integer_member(object, "durationMs", 0, std::numeric_limits<std::int64_t>::max()));
+    HUTCH_TRY(result.duration_ms,
+              integer_member(object, "durationMs", 0, std::numeric_limits<std::int64_t>::max()));
     return result;
 }
 
@@ -126,7 +132,8 @@ std::string parse_error_message(std::string_view body) {
     if (!message) return "no reason given";
     if (message->size() > max_shown) message->resize(max_shown);
     for (char& character : *message)
-        if (static_cast<unsigned char>(character) < 0x20 || static_cast<unsigned char>(character) > 0x7e) character = '?';
+        if (static_cast<unsigned char>(character) < 0x20 || static_cast<unsigned char>(character) > 0x7e)
+            character = '?';
     return *message;
 }
 
@@ -141,8 +148,9 @@ Result<Ready> parse_ready(std::string_view line) {
     Ready ready;
     HUTCH_TRY(ready.boot_id, string_member(object, "bootId", 36));
     const bool uuid = ready.boot_id.size() == 36 &&
-                      std::all_of(ready.boot_id.begin(), ready.boot_id.end(),
-                                  [](unsigned char character) { return character == '-' || std::isxdigit(character) != 0; });
+                      std::all_of(ready.boot_id.begin(), ready.boot_id.end(), [](unsigned char character) {
+                          return character == '-' || std::isxdigit(character) != 0;
+                      });
     if (!uuid) return malformed("a boot id that is not a UUID");
     HUTCH_TRY(const json* timeline, member(object, "timeline", &json::is_object));
     HUTCH_TRY(ready.init_ms, milliseconds_member(*timeline, "init"));

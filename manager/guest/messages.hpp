@@ -1,6 +1,7 @@
 #pragma once
 
-// The agent's JSON: what we send is trusted, what it says is not. Every reader checks presence, type and range.
+// The agent's JSON: what we send is trusted, what it says is not. Every reader checks presence, type and
+// range.
 
 #include <string>
 #include <string_view>
@@ -21,10 +22,10 @@ namespace hutch::guest {
 
 /// The line a guest sends when its agent serves.
 struct Ready {
-    std::string boot_id;       ///< a UUID: 36 characters
-    double init_ms = 0;        ///< since the guest kernel started: guest-init's first instruction
-    double root_ms = 0;        ///< the root is assembled
-    double agent_ms = 0;       ///< the agent serves
+    std::string boot_id;  ///< a UUID: 36 characters
+    double init_ms = 0;   ///< since the guest kernel started: guest-init's first instruction
+    double root_ms = 0;   ///< the root is assembled
+    double agent_ms = 0;  ///< the agent serves
 };
 [[nodiscard]] Result<Ready> parse_ready(std::string_view line);
 

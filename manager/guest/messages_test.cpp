@@ -1,7 +1,6 @@
 #include "manager/guest/messages.hpp"
 
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 namespace hutch::guest {
@@ -10,8 +9,10 @@ namespace {
 using nlohmann::json;
 
 json good_result() {
-    return {{"exitCode", 3},      {"stdout", "out"},     {"stderr", "err"},         {"timedOut", false},       {"signal", nullptr},
-            {"oomKilled", false}, {"pidsLimited", true}, {"stdoutTruncated", true}, {"stderrTruncated", false}, {"durationMs", 12}};
+    return {{"exitCode", 3},       {"stdout", "out"},         {"stderr", "err"},
+            {"timedOut", false},   {"signal", nullptr},       {"oomKilled", false},
+            {"pidsLimited", true}, {"stdoutTruncated", true}, {"stderrTruncated", false},
+            {"durationMs", 12}};
 }
 
 TEST(ParseExecResult, ReadsEveryField) {
@@ -38,10 +39,19 @@ TEST(ParseExecResult, AMissingFieldIsNeverADefault) {
 }
 
 TEST(ParseExecResult, RefusesWrongTypesAndRanges) {
-    const std::pair<const char*, json> lies[] = {
-        {"exitCode", "0"},  {"exitCode", 256},        {"exitCode", -2},   {"exitCode", 0.5},  {"exitCode", 18446744073709551615U},
-        {"stdout", 1},      {"timedOut", 0},          {"signal", 9},      {"signal", "<b>"},  {"signal", "SIGAAAAAAAAAAAAAAAAAAAA"},
-        {"durationMs", -1}, {"oomKilled", nullptr},   {"stderr", json::array()}};
+    const std::pair<const char*, json> lies[] = {{"exitCode", "0"},
+                                                 {"exitCode", 256},
+                                                 {"exitCode", -2},
+                                                 {"exitCode", 0.5},
+                                                 {"exitCode", 18446744073709551615U},
+                                                 {"stdout", 1},
+                                                 {"timedOut", 0},
+                                                 {"signal", 9},
+                                                 {"signal", "<b>"},
+                                                 {"signal", "SIGAAAAAAAAAAAAAAAAAAAA"},
+                                                 {"durationMs", -1},
+                                                 {"oomKilled", nullptr},
+                                                 {"stderr", json::array()}};
     for (const auto& [name, value] : lies) {
         json object = good_result();
         object[name] = value;
@@ -75,9 +85,14 @@ TEST(ParseReady, ChecksVersionBootIdAndTimes) {
                  {"timeline", {{"init", 12.5}, {"root", 20}, {"agent", 25}}}};
     ASSERT_TRUE(parse_ready(line.dump()));
     EXPECT_DOUBLE_EQ(parse_ready(line.dump())->init_ms, 12.5);
-    for (const auto& [pointer, value] : std::initializer_list<std::pair<const char*, json>>{
-             {"/type", "Ready"}, {"/version", 2}, {"/bootId", "../../etc"}, {"/bootId", ""}, {"/timeline", 1}, {"/timeline/init", -1},
-             {"/timeline/agent", "x"}}) {
+    for (const auto& [pointer, value] :
+         std::initializer_list<std::pair<const char*, json>>{{"/type", "Ready"},
+                                                             {"/version", 2},
+                                                             {"/bootId", "../../etc"},
+                                                             {"/bootId", ""},
+                                                             {"/timeline", 1},
+                                                             {"/timeline/init", -1},
+                                                             {"/timeline/agent", "x"}}) {
         json lie = line;
         lie[json::json_pointer(pointer)] = value;
         EXPECT_FALSE(parse_ready(lie.dump())) << pointer;

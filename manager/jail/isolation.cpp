@@ -1,5 +1,7 @@
 #include "manager/jail/isolation.hpp"
 
+#include <cerrno>
+
 #include <grp.h>
 #include <linux/capability.h>
 #include <sched.h>
@@ -8,8 +10,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 namespace hutch::jail {
 
@@ -29,7 +29,9 @@ Result<void> set_ids(uid_t id) {
 
 }  // namespace
 
-Result<void> become_namespace_root() { return set_ids(0); }
+Result<void> become_namespace_root() {
+    return set_ids(0);
+}
 
 Result<void> apply_limits(const Specification& specification) {
     HUTCH_CHECK(set_limit(RLIMIT_CORE, 0, "core"));
@@ -50,13 +52,16 @@ Result<void> apply_limits(const Specification& specification) {
 
 Result<void> drop_privileges(const Specification& specification) {
     // the bounding set first: leaving uid 0 takes the capability to change it
-    for (unsigned long capability = 0; ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; ++capability) continue;
-    if (errno != EINVAL) return fail_errno("drop capability from the bounding set", errno);  // EINVAL: past the last one
+    for (unsigned long capability = 0; ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; ++capability)
+        continue;
+    if (errno != EINVAL)
+        return fail_errno("drop capability from the bounding set", errno);  // EINVAL: past the last one
     if (specification.host_uid) {
         if (::setgroups(0, nullptr) != 0) return fail_errno("drop supplementary groups", errno);
         HUTCH_CHECK(set_ids(jailed_uid));
     }
-    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return fail_errno("clear ambient capabilities", errno);
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
+        return fail_errno("clear ambient capabilities", errno);
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     const __user_cap_data_struct none[2]{};
     if (::syscall(SYS_capset, &header, none) != 0) return fail_errno("drop capabilities", errno);

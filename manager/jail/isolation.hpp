@@ -5,7 +5,8 @@
 
 namespace hutch::jail {
 
-/// Steps of the jailed process, in order, between its clone and its exec. Each is irreversible; on failure the process must exit.
+/// Steps of the jailed process, in order, between its clone and its exec. Each is irreversible; on failure
+/// the process must exit.
 
 /// Takes uid 0 of the new user namespace, so that mounts can be made.
 [[nodiscard]] Result<void> become_namespace_root();

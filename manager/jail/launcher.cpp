@@ -1,12 +1,12 @@
 #include "manager/jail/launcher.hpp"
 
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <charconv>
 #include <optional>
 #include <string>
+
+#include <poll.h>
+#include <sys/socket.h>
 
 #include "common/sys/file.hpp"
 #include "common/sys/unix_socket.hpp"
@@ -34,7 +34,8 @@ std::optional<pid_t> parse_pid(const std::string& message) {
     constexpr std::string_view prefix = "pid ";
     if (!message.starts_with(prefix)) return std::nullopt;
     pid_t pid = 0;
-    const auto [end, error] = std::from_chars(message.data() + prefix.size(), message.data() + message.size(), pid);
+    const auto [end, error] =
+        std::from_chars(message.data() + prefix.size(), message.data() + message.size(), pid);
     if (error != std::errc{} || end != message.data() + message.size() || pid <= 0) return std::nullopt;
     return pid;
 }
@@ -48,7 +49,8 @@ tl::unexpected<Error> jail_failed(const Specification& specification, const std:
 Result<sys::ChildProcess> Launcher::launch(const Specification& specification,
                                            const std::vector<sys::InheritedFd>& descriptors,
                                            const RecordPid& record_pid) const {
-    HUTCH_TRY(const sys::UniqueFd memory, sys::sealed_memory_file("jail-specification", to_json(specification)));
+    HUTCH_TRY(const sys::UniqueFd memory,
+              sys::sealed_memory_file("jail-specification", to_json(specification)));
     HUTCH_TRY(sys::SocketPair status, sys::make_socket_pair());
     std::vector<sys::InheritedFd> inherited = descriptors;
     inherited.push_back({memory.get(), specification_fd});
@@ -66,7 +68,8 @@ Result<sys::ChildProcess> Launcher::launch(const Specification& specification,
         HUTCH_TRY(const std::string message, receive(status.ours));
         return jail_failed(specification, message.empty() ? "hutch-jail: " + built.describe() : message);
     }
-    if (::send(status.ours.get(), "go", 2, MSG_NOSIGNAL) != 2) return fail_errno("start jailed program", errno);
+    if (::send(status.ours.get(), "go", 2, MSG_NOSIGNAL) != 2)
+        return fail_errno("start jailed program", errno);
     HUTCH_TRY(const std::string outcome, receive(status.ours));
     if (!outcome.empty()) return jail_failed(specification, outcome);
     return program;

@@ -16,8 +16,8 @@ public:
     /// `jail_program`: path of hutch-jail.
     explicit Launcher(std::filesystem::path jail_program) : jail_program_(std::move(jail_program)) {}
 
-    /// Called with the jailed process's pid before it does anything: write it down here, durably enough to find it after a crash
-    /// of the manager. An error ends the process and the launch.
+    /// Called with the jailed process's pid before it does anything: write it down here, durably enough to
+    /// find it after a crash of the manager. An error ends the process and the launch.
     using RecordPid = std::function<Result<void>(pid_t)>;
 
     /// Returns once the program has been executed in its jail. `descriptors`: what it inherits, targets 0–9.

@@ -1,12 +1,12 @@
 #include "manager/jail/launcher.hpp"
 
+#include <map>
+#include <sstream>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
-
-#include <map>
-#include <sstream>
 
 #include "common/sys/file.hpp"
 #include "common/testing/temporary_directory.hpp"
@@ -22,14 +22,16 @@ constexpr std::uint32_t some_host_uid = 0x4855'1234;
 Outcomes parse(const std::string& text) {
     Outcomes outcomes;
     std::istringstream lines(text);
-    for (std::string name, outcome; lines >> name && std::getline(lines >> std::ws, outcome);) outcomes[name] = outcome;
+    for (std::string name, outcome; lines >> name && std::getline(lines >> std::ws, outcome);)
+        outcomes[name] = outcome;
     return outcomes;
 }
 
 std::string read_all(const sys::UniqueFd& fd) {
     std::string text;
     char buffer[4096];
-    for (ssize_t count = 0; (count = ::read(fd.get(), buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(count));
+    for (ssize_t count = 0; (count = ::read(fd.get(), buffer, sizeof buffer)) > 0;)
+        text.append(buffer, static_cast<std::size_t>(count));
     return text;
 }
 
@@ -65,8 +67,9 @@ protected:
     /// Runs it to its end and returns what it printed.
     [[nodiscard]] static Result<std::string> run(const Specification& specification) {
         HUTCH_TRY(sys::Pipe output, sys::make_pipe());
-        HUTCH_TRY(sys::ChildProcess process, Launcher(HUTCH_JAIL_PROGRAM).launch(specification, {{output.write_end.get(), 1}},
-                                                                                 [](pid_t) -> Result<void> { return {}; }));
+        HUTCH_TRY(sys::ChildProcess process, Launcher(HUTCH_JAIL_PROGRAM)
+                                                 .launch(specification, {{output.write_end.get(), 1}},
+                                                         [](pid_t) -> Result<void> { return {}; }));
         output.write_end.reset();
         std::string text = read_all(output.read_end);
         HUTCH_TRY(const sys::ExitStatus status, process.wait());
@@ -77,7 +80,9 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Policies, LauncherTest, ::testing::Values(Policy::uml, Policy::vsock_device),
-                         [](const auto& instance) { return instance.param == Policy::uml ? "uml" : "vsock_device"; });
+                         [](const auto& instance) {
+                             return instance.param == Policy::uml ? "uml" : "vsock_device";
+                         });
 
 TEST_P(LauncherTest, OutsideTheJailTheProbeGetsThrough) {
     auto output = sys::make_pipe();
@@ -86,7 +91,8 @@ TEST_P(LauncherTest, OutsideTheJailTheProbeGetsThrough) {
     ASSERT_TRUE(process);
     output->write_end.reset();
     const Outcomes outcomes = parse(read_all(output->read_end));
-    for (const char* name : {"open_host_file", "inet_socket", "netlink_socket"}) EXPECT_EQ(outcomes.at(name), "allowed") << name;
+    for (const char* name : {"open_host_file", "inet_socket", "netlink_socket"})
+        EXPECT_EQ(outcomes.at(name), "allowed") << name;
     EXPECT_EQ(outcomes.at("no_new_privs"), "0");
 }
 
@@ -94,11 +100,13 @@ TEST_P(LauncherTest, AHostileProgramIsDeniedEverythingButItsDisk) {
     auto text = run(probe_specification());
     ASSERT_TRUE(text) << text.error().message;
     Outcomes outcomes = parse(*text);
-    for (const char* name : {"inet_socket", "netlink_socket", "vsock_socket", "packet_socket", "new_user_namespace",
-                             "new_mount_namespace", "mount", "chroot", "bpf", "io_uring", "userfaultfd", "keyctl",
-                             "perf_event_open", "init_module", "setuid_root"})
+    for (const char* name :
+         {"inet_socket", "netlink_socket", "vsock_socket", "packet_socket", "new_user_namespace",
+          "new_mount_namespace", "mount", "chroot", "bpf", "io_uring", "userfaultfd", "keyctl",
+          "perf_event_open", "init_module", "setuid_root"})
         EXPECT_EQ(outcomes[name], "EPERM") << name << " in\n" << *text;
-    for (const char* name : {"open_host_file", "write_read_only_file", "chmod_read_only_file", "create_in_root"})
+    for (const char* name :
+         {"open_host_file", "write_read_only_file", "chmod_read_only_file", "create_in_root"})
         EXPECT_NE(outcomes[name], "allowed") << name;
     EXPECT_EQ(outcomes["pid"], "1");
     EXPECT_EQ(outcomes["no_new_privs"], "1");
@@ -132,9 +140,10 @@ TEST_P(LauncherTest, AMissingProgramIsAClearError) {
 }
 
 TEST_P(LauncherTest, WhenThePidCannotBeRecordedNothingRuns) {
-    const auto launched = Launcher(HUTCH_JAIL_PROGRAM).launch(probe_specification(), {}, [](pid_t) -> Result<void> {
-        return fail(ErrorKind::storage_full, "storage_full", "no space");
-    });
+    const auto launched =
+        Launcher(HUTCH_JAIL_PROGRAM).launch(probe_specification(), {}, [](pid_t) -> Result<void> {
+            return fail(ErrorKind::storage_full, "storage_full", "no space");
+        });
     ASSERT_FALSE(launched);
     EXPECT_EQ(launched.error().kind, ErrorKind::storage_full);
 }

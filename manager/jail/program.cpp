@@ -1,12 +1,17 @@
-// hutch-jail: starts one program in a jail. The manager runs it (launcher.cpp) with a specification on descriptor 10 and a
-// status socket on descriptor 11.
+// hutch-jail: starts one program in a jail. The manager runs it (launcher.cpp) with a specification on
+// descriptor 10 and a status socket on descriptor 11.
 //
-// Theory of operation: this process, J, clones the jailed process, C, into new user, mount, pid, net, ipc, uts and cgroup
-// namespaces as a *sibling* (CLONE_PARENT): C is a child of the manager and PID 1 of its PID namespace. J, still outside,
-// writes C's uid and gid maps, tells the manager C's pid and ends. C waits for the manager's "go" (the manager has
-// written down the pid by then, so a crash in between leaves no unknown process: C sees the socket close and ends), builds
-// its root, drops everything, and executes the program. The status socket is close-on-exec: its end of file is success;
-// a message before that is the error.
+// Theory of operation: this process, J, clones the jailed process, C, into new user, mount, pid, net, ipc,
+// uts and cgroup namespaces as a *sibling* (CLONE_PARENT): C is a child of the manager and PID 1 of its PID
+// namespace. J, still outside, writes C's uid and gid maps, tells the manager C's pid and ends. C waits for
+// the manager's "go" (the manager has written down the pid by then, so a crash in between leaves no unknown
+// process: C sees the socket close and ends), builds its root, drops everything, and executes the program.
+// The status socket is close-on-exec: its end of file is success; a message before that is the error.
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <vector>
 
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -15,11 +20,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <string>
-#include <vector>
 
 #include "common/sys/file.hpp"
 #include "manager/jail/isolation.hpp"
@@ -51,7 +51,8 @@ Result<Specification> receive_specification() {
 Result<void> write_map(pid_t pid, const char* name, const std::string& text) {
     const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
     HUTCH_TRY(const UniqueFd file, sys::open(path, O_WRONLY));
-    if (auto written = sys::write_all(file, text); !written) return tl::unexpected(written.error().within(path));
+    if (auto written = sys::write_all(file, text); !written)
+        return tl::unexpected(written.error().within(path));
     return {};
 }
 
@@ -78,7 +79,8 @@ std::vector<char*> null_terminated(std::vector<std::string>& strings) {
 /// In C. Returns only on failure.
 Error run_jailed(Specification specification, const UniqueFd& maps_written) {
     char word[8] = {};
-    if (::read(maps_written.get(), word, 1) != 1) return {ErrorKind::internal, "", "the launcher ended early"};
+    if (::read(maps_written.get(), word, 1) != 1)
+        return {ErrorKind::internal, "", "the launcher ended early"};
     if (::recv(status_fd, word, sizeof word, 0) <= 0) ::_exit(1);  // the manager is gone
     auto prepare = [&]() -> Result<void> {
         HUTCH_CHECK(become_namespace_root());

@@ -1,22 +1,22 @@
 #include "manager/jail/root.hpp"
 
+#include <cerrno>
+#include <cstring>
+#include <string>
+
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <string>
-
 #include "common/sys/file.hpp"
 #include "common/sys/unique_fd.hpp"
 
-// Theory of operation: every source is first cloned into a detached mount (open_tree) and given its attributes there, so
-// there is no moment at which something is visible with more rights than it should have. Then a fresh tmpfs is put over "/",
-// the detached mounts are attached inside it, it becomes the root (pivot_root onto itself) and the host's tree is
-// unmounted. Last, the tmpfs itself turns read-only.
+// Theory of operation: every source is first cloned into a detached mount (open_tree) and given its
+// attributes there, so there is no moment at which something is visible with more rights than it should have.
+// Then a fresh tmpfs is put over "/", the detached mounts are attached inside it, it becomes the root
+// (pivot_root onto itself) and the host's tree is unmounted. Last, the tmpfs itself turns read-only.
 
 namespace hutch::jail {
 
@@ -41,7 +41,8 @@ Result<void> set_attributes(const UniqueFd& mount, std::uint64_t attributes, con
 }
 
 Result<UniqueFd> new_tmpfs(std::uint64_t size_bytes, const char* mode) {
-    HUTCH_TRY(const UniqueFd context, checked(::syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC), "fsopen tmpfs"));
+    HUTCH_TRY(const UniqueFd context,
+              checked(::syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC), "fsopen tmpfs"));
     const std::string size = std::to_string(size_bytes);
     if (::syscall(SYS_fsconfig, context.get(), FSCONFIG_SET_STRING, "size", size.c_str(), 0) != 0 ||
         ::syscall(SYS_fsconfig, context.get(), FSCONFIG_SET_STRING, "mode", mode, 0) != 0 ||
@@ -71,10 +72,12 @@ Result<void> make_target(const UniqueFd& root, const Mount& mount) {
             return fail_errno("make directory for " + mount.target, errno);
     }
     if (mount.kind == MountKind::tmpfs) {
-        if (::mkdirat(root.get(), relative.c_str(), 0755) != 0) return fail_errno("make " + mount.target, errno);
+        if (::mkdirat(root.get(), relative.c_str(), 0755) != 0)
+            return fail_errno("make " + mount.target, errno);
         return {};
     }
-    const UniqueFd file(::openat(root.get(), relative.c_str(), O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0400));
+    const UniqueFd file(
+        ::openat(root.get(), relative.c_str(), O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0400));
     if (!file) return fail_errno("make " + mount.target, errno);
     return {};
 }
@@ -88,11 +91,13 @@ Result<void> attach(const UniqueFd& mount, int directory, const char* path, cons
 }  // namespace
 
 Result<void> enter_root(const std::vector<Mount>& mounts) {
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return fail_errno("make mounts private", errno);
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+        return fail_errno("make mounts private", errno);
     std::vector<UniqueFd> trees;
     for (const Mount& mount : mounts) {
         if (mount.target.size() < 2 || mount.target[0] != '/')
-            return fail(ErrorKind::invalid_argument, "bad_specification", "jail mount target " + mount.target);
+            return fail(ErrorKind::invalid_argument, "bad_specification",
+                        "jail mount target " + mount.target);
         HUTCH_TRY(UniqueFd tree, detached(mount));
         trees.push_back(std::move(tree));
     }

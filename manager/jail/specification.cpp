@@ -1,8 +1,9 @@
 #include "manager/jail/specification.hpp"
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 namespace hutch::jail {
 
@@ -77,9 +78,9 @@ Result<Specification> parse_specification(std::string_view text) {
         value.at("arguments").get_to(specification.arguments);
         value.at("environment").get_to(specification.environment);
         for (const json& mount : value.at("mounts"))
-            specification.mounts.push_back({value_of(mount_kinds, mount.at("kind")), mount.at("source").get<std::string>(),
-                                            mount.at("target").get<std::string>(),
-                                            mount.at("sizeBytes").get<std::uint64_t>()});
+            specification.mounts.push_back(
+                {value_of(mount_kinds, mount.at("kind")), mount.at("source").get<std::string>(),
+                 mount.at("target").get<std::string>(), mount.at("sizeBytes").get<std::uint64_t>()});
         specification.policy = value_of(policies, value.at("policy"));
         specification.layout = value_of(layouts, value.at("layout"));
         specification.host_uid = optional_number<std::uint32_t>(value.at("hostUid"));
@@ -88,7 +89,8 @@ Result<Specification> parse_specification(std::string_view text) {
         value.at("maxOpenFiles").get_to(specification.max_open_files);
         return specification;
     } catch (const json::exception& error) {
-        return fail(ErrorKind::invalid_argument, "bad_specification", std::string("jail specification: ") + error.what());
+        return fail(ErrorKind::invalid_argument, "bad_specification",
+                    std::string("jail specification: ") + error.what());
     }
 }
 

@@ -1,9 +1,9 @@
 #include "manager/vm/exit_watcher.hpp"
 
+#include <cerrno>
+
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-
-#include <cerrno>
 
 namespace hutch::vm {
 
@@ -25,11 +25,15 @@ Result<std::unique_ptr<ExitWatcher>> ExitWatcher::create(Callback on_exit) {
     sys::UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake) return fail_errno("eventfd", errno);
     HUTCH_CHECK(add(epoll, wake.get()));
-    return std::unique_ptr<ExitWatcher>(new ExitWatcher(std::move(epoll), std::move(wake), std::move(on_exit)));
+    return std::unique_ptr<ExitWatcher>(
+        new ExitWatcher(std::move(epoll), std::move(wake), std::move(on_exit)));
 }
 
 ExitWatcher::ExitWatcher(sys::UniqueFd epoll, sys::UniqueFd wake, Callback on_exit)
-    : epoll_(std::move(epoll)), wake_(std::move(wake)), on_exit_(std::move(on_exit)), thread_([this] { run(); }) {}
+    : epoll_(std::move(epoll)),
+      wake_(std::move(wake)),
+      on_exit_(std::move(on_exit)),
+      thread_([this] { run(); }) {}
 
 ExitWatcher::~ExitWatcher() {
     (void)::eventfd_write(wake_.get(), 1);

@@ -13,8 +13,8 @@
 
 namespace hutch::vm {
 
-/// Tells when a process of a watched VM ends. The callback runs on the watcher's own thread, again and again until the VM is no
-/// longer watched, so one that cannot act yet may just return. Any thread may call.
+/// Tells when a process of a watched VM ends. The callback runs on the watcher's own thread, again and again
+/// until the VM is no longer watched, so one that cannot act yet may just return. Any thread may call.
 class ExitWatcher {
 public:
     using Callback = std::function<void(const store::VmId&)>;

@@ -1,13 +1,13 @@
 #include "manager/vm/log_pump.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstdio>
 
 #include "common/sys/file.hpp"
 
@@ -19,7 +19,8 @@ Result<void> watch(const sys::UniqueFd& epoll, int fd) {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.fd = fd;
-    if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0) return fail_errno("watch descriptor", errno);
+    if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+        return fail_errno("watch descriptor", errno);
     return {};
 }
 
@@ -44,7 +45,8 @@ LogPump::~LogPump() {
 
 Result<sys::UniqueFd> LogPump::attach(const std::filesystem::path& file) {
     HUTCH_TRY(sys::Pipe pipe, sys::make_pipe());
-    if (::fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) != 0) return fail_errno("make pipe non-blocking", errno);
+    if (::fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) != 0)
+        return fail_errno("make pipe non-blocking", errno);
     auto stream = std::make_unique<Stream>();
     HUTCH_TRY(stream->file, sys::open(file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW));
     const off_t size = ::lseek(stream->file.get(), 0, SEEK_END);
@@ -64,7 +66,8 @@ Result<sys::UniqueFd> LogPump::attach(const std::filesystem::path& file) {
 void LogPump::wait_until_complete(const std::filesystem::path& file, std::chrono::milliseconds timeout) {
     std::unique_lock lock(mutex_);
     stream_ended_.wait_for(lock, timeout, [&] {
-        return std::none_of(streams_.begin(), streams_.end(), [&](const auto& entry) { return entry.second->path == file; });
+        return std::none_of(streams_.begin(), streams_.end(),
+                            [&](const auto& entry) { return entry.second->path == file; });
     });
 }
 
@@ -92,13 +95,15 @@ bool LogPump::copy_some(Stream& stream) const {
     if (count == 0) return false;
     if (stream.written + static_cast<std::uint64_t>(count) > max_bytes_ / 2 && !rotate(stream)) return true;
     // a full disk loses log lines, never the guest
-    if (sys::write_all(stream.file, {buffer, static_cast<std::size_t>(count)})) stream.written += static_cast<std::uint64_t>(count);
+    if (sys::write_all(stream.file, {buffer, static_cast<std::size_t>(count)}))
+        stream.written += static_cast<std::uint64_t>(count);
     return true;
 }
 
 Result<void> LogPump::rotate(Stream& stream) const {
     const std::string older = stream.path.string() + ".1";
-    if (::rename(stream.path.c_str(), older.c_str()) != 0 && errno != ENOENT) return fail_errno("rename log", errno);
+    if (::rename(stream.path.c_str(), older.c_str()) != 0 && errno != ENOENT)
+        return fail_errno("rename log", errno);
     HUTCH_TRY(stream.file, sys::open(stream.path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW));
     stream.written = 0;
     return {};

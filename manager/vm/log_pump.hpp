@@ -14,11 +14,12 @@
 
 namespace hutch::vm {
 
-/// Copies what jailed processes write (a guest's console, a VMM's messages) from pipes into files of limited size. One
-/// thread of its own serves all; a writer that floods waits for it. Any thread may call.
+/// Copies what jailed processes write (a guest's console, a VMM's messages) from pipes into files of limited
+/// size. One thread of its own serves all; a writer that floods waits for it. Any thread may call.
 class LogPump {
 public:
-    /// `max_bytes`: most that one log takes on disk. When half of it is full, the file becomes `<name>.1` and a new one begins.
+    /// `max_bytes`: most that one log takes on disk. When half of it is full, the file becomes `<name>.1` and
+    /// a new one begins.
     [[nodiscard]] static Result<std::unique_ptr<LogPump>> create(std::uint64_t max_bytes);
     ~LogPump();
     LogPump(const LogPump&) = delete;

@@ -8,7 +8,8 @@
 
 namespace hutch::vm {
 
-/// Ready-formatted, sparse ext4 disks, one per size, from which every VM's overlay disk is cloned in milliseconds. Any thread.
+/// Ready-formatted, sparse ext4 disks, one per size, from which every VM's overlay disk is cloned in
+/// milliseconds. Any thread.
 class OverlayTemplates {
 public:
     /// `directory` holds the templates; made if it is not there.

@@ -1,11 +1,11 @@
 #include "manager/vm/vm_manager.hpp"
 
-#include <spdlog/spdlog.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <set>
 #include <thread>
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "common/guest_contract.hpp"
 #include "common/sys/file.hpp"
@@ -48,7 +48,8 @@ void remove_sockets(const std::filesystem::path& directory) {
     }
 }
 
-/// The last lines of a log, printable, for an error message: "; its <what> ends with: …", or nothing when it is empty.
+/// The last lines of a log, printable, for an error message: "; its <what> ends with: …", or nothing when it
+/// is empty.
 std::string log_tail(const std::filesystem::path& file, const char* what) {
     auto text = sys::read_file(file, 64 << 20).value_or("");
     std::string tail;
@@ -68,7 +69,8 @@ class VmManager::Timeline {
 public:
     void reached(std::string step) { steps_.push_back({std::move(step), now_ms()}); }
 
-    /// The guest's own times are by its clock, which started with its kernel; they are placed by the moment its message came.
+    /// The guest's own times are by its clock, which started with its kernel; they are placed by the moment
+    /// its message came.
     void guest_ready(const guest::Ready& ready) {
         const double arrived = now_ms();
         steps_.push_back({"guest kernel started", arrived - ready.agent_ms});
@@ -88,7 +90,8 @@ private:
     std::vector<TimelineStep> steps_;
 };
 
-Result<std::unique_ptr<VmManager>> VmManager::create(store::Store& store, vmm::VmmDriver& driver, VmManagerOptions options) {
+Result<std::unique_ptr<VmManager>> VmManager::create(store::Store& store, vmm::VmmDriver& driver,
+                                                     VmManagerOptions options) {
     HUTCH_CHECK(sys::make_directories(options.vms_directory));
     HUTCH_TRY(auto log_pump, LogPump::create(options.max_console_bytes));
     std::unique_ptr<VmManager> manager(new VmManager(store, driver, std::move(log_pump), std::move(options)));
@@ -98,7 +101,8 @@ Result<std::unique_ptr<VmManager>> VmManager::create(store::Store& store, vmm::V
     return manager;
 }
 
-VmManager::VmManager(store::Store& store, vmm::VmmDriver& driver, std::unique_ptr<LogPump> log_pump, VmManagerOptions options)
+VmManager::VmManager(store::Store& store, vmm::VmmDriver& driver, std::unique_ptr<LogPump> log_pump,
+                     VmManagerOptions options)
     : store_(store),
       driver_(driver),
       options_(std::move(options)),
@@ -120,7 +124,8 @@ Result<void> VmManager::recover() {
         std::error_code error;
         if (std::filesystem::exists(directory_of(record.id) / overlay_name, error)) {
             HUTCH_CHECK(move(record, VmState::stopped));
-            note("vm.recovered", record.id, std::string("found ") + store::to_string(record.state) + " at start, now STOPPED");
+            note("vm.recovered", record.id,
+                 std::string("found ") + store::to_string(record.state) + " at start, now STOPPED");
         } else {
             HUTCH_CHECK(remove(record.id));  // its creation never got as far as a disk
         }
@@ -141,9 +146,11 @@ void VmManager::remove_unknown_directories(const std::vector<VmRecord>& known) {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(options_.vms_directory, error)) {
         // only what has an id's name is ours to remove
-        if (names.contains(entry.path().filename()) || !VmId::parse(entry.path().filename().string())) continue;
+        if (names.contains(entry.path().filename()) || !VmId::parse(entry.path().filename().string()))
+            continue;
         spdlog::warn("removing {}: no VM has it", entry.path().string());
-        auto removed = driver_.end_leftovers(entry.path()).and_then([&] { return sys::remove_tree(entry.path()); });
+        auto removed =
+            driver_.end_leftovers(entry.path()).and_then([&] { return sys::remove_tree(entry.path()); });
         if (!removed) spdlog::error("remove {}: {}", entry.path().string(), removed.error().message);
     }
 }
@@ -158,17 +165,21 @@ void VmManager::stop_all() {
     for (const VmId& id : ids)
         stops.emplace_back([this, id] {
             auto stopped = stop(id);
-            if (!stopped && stopped.error().kind != ErrorKind::conflict && stopped.error().kind != ErrorKind::not_found)
+            if (!stopped && stopped.error().kind != ErrorKind::conflict &&
+                stopped.error().kind != ErrorKind::not_found)
                 spdlog::error("stop {}: {}", id.text(), stopped.error().message);
         });
 }
 
-std::filesystem::path VmManager::directory_of(const VmId& id) const { return options_.vms_directory / id.text(); }
+std::filesystem::path VmManager::directory_of(const VmId& id) const {
+    return options_.vms_directory / id.text();
+}
 
 Result<std::shared_ptr<VmSlot>> VmManager::slot(const VmId& id) {
     const std::lock_guard lock(slots_mutex_);
     const auto found = slots_.find(id);
-    if (found == slots_.end()) return fail(ErrorKind::not_found, "vm_not_found", "there is no VM " + id.text());
+    if (found == slots_.end())
+        return fail(ErrorKind::not_found, "vm_not_found", "there is no VM " + id.text());
     return found->second;
 }
 
@@ -189,9 +200,11 @@ void VmManager::drop_slot(const VmId& id) {
 }
 
 Result<VmRecord> VmManager::new_record(const VmId& id, const CreateRequest& request) {
-    HUTCH_TRY(const store::ImageRecord image, request.image_id ? store_.image(*request.image_id) : store_.default_image());
+    HUTCH_TRY(const store::ImageRecord image,
+              request.image_id ? store_.image(*request.image_id) : store_.default_image());
     if (!image.rootfs_complete)
-        return fail(ErrorKind::conflict, "image_not_complete", "image " + image.id.text() + " has no root filesystem yet");
+        return fail(ErrorKind::conflict, "image_not_complete",
+                    "image " + image.id.text() + " has no root filesystem yet");
     VmRecord record;
     record.id = id;
     record.name = request.name;
@@ -225,7 +238,9 @@ Result<VmView> VmManager::create(const CreateRequest& request) {
     const VmId id = VmId::generate();
     HUTCH_TRY(const auto slot, reserve_slot(id));
     const std::lock_guard lock(slot->lifecycle);
-    auto inserted = new_record(id, request).and_then([&](VmRecord record) { return store_.insert_vm(std::move(record)); });
+    auto inserted = new_record(id, request).and_then([&](VmRecord record) {
+        return store_.insert_vm(std::move(record));
+    });
     if (!inserted) {
         drop_slot(id);
         return tl::unexpected(inserted.error());
@@ -236,10 +251,12 @@ Result<VmView> VmManager::create(const CreateRequest& request) {
         return start_locked(*slot, *inserted, timeline);
     });
     if (!started) {
-        const auto removed = store_.vm(id).and_then([&](const VmRecord& record) { return remove_locked(*slot, record); });
+        const auto removed =
+            store_.vm(id).and_then([&](const VmRecord& record) { return remove_locked(*slot, record); });
         return tl::unexpected(Error{started.error().kind, started.error().code,
                                     "create VM: " + started.error().message +
-                                        (removed ? "; nothing of it was kept" : "; and its removal failed: " + removed.error().message)});
+                                        (removed ? "; nothing of it was kept"
+                                                 : "; and its removal failed: " + removed.error().message)});
     }
     note("vm.created", id, "created from image " + inserted->image_id.text());
     return store_.vm(id).map([&](VmRecord record) { return view_of(std::move(record)); });
@@ -302,14 +319,16 @@ Result<ExecResult> VmManager::exec(const VmId& id, const ExecRequest& request) {
     auto result = running->client->exec(request);
     touch();
     if (!result && result.error().kind == ErrorKind::guest_failed && slot->running() != running)
-        return fail(ErrorKind::guest_failed, "vm_ended", id.text() + " ended while the command ran; its outcome is unknown");
+        return fail(ErrorKind::guest_failed, "vm_ended",
+                    id.text() + " ended while the command ran; its outcome is unknown");
     return result;
 }
 
 Result<void> VmManager::move(const VmRecord& record, VmState to, const std::string& error) {
     if (!is_legal_move(record.state, to))
         return fail(ErrorKind::conflict, "vm_wrong_state",
-                    record.id.text() + " is " + store::to_string(record.state) + " and cannot become " + store::to_string(to));
+                    record.id.text() + " is " + store::to_string(record.state) + " and cannot become " +
+                        store::to_string(to));
     return store_.move_vm(record.id, record.state, to, error);
 }
 
@@ -371,7 +390,8 @@ Result<void> VmManager::start_locked(VmSlot& slot, VmRecord record, Timeline& ti
         remove_sockets(directory);
         Error error = running.error();
         error.message = "start " + record.id.text() + ": " + error.message +
-                        log_tail(directory / console_name, "console") + log_tail(directory / vmm_log_name, "VMM log");
+                        log_tail(directory / console_name, "console") +
+                        log_tail(directory / vmm_log_name, "VMM log");
         if (auto moved = move(record, VmState::error, error.message); !moved)
             spdlog::error("mark {} as failed: {}", record.id.text(), moved.error().message);
         return tl::unexpected(std::move(error));
@@ -401,7 +421,8 @@ Result<void> VmManager::stop_locked(VmSlot& slot, const VmRecord& record) {
             powered_off = ended.has_value();
         }
         if (!powered_off) {
-            note("vm.killed", record.id, "did not power off in time and was killed; what it had not synced is lost");
+            note("vm.killed", record.id,
+                 "did not power off in time and was killed; what it had not synced is lost");
             HUTCH_CHECK(running->machine->kill());
         }
     }
@@ -435,10 +456,12 @@ void VmManager::on_exit(const VmId& id) {
     if (ended && !*ended) return;
     const std::string reason = ended ? (*ended)->reason : ended.error().message;
     (void)retire(**slot);
-    if (auto killed = running->machine->kill(); !killed) spdlog::error("end {}: {}", id.text(), killed.error().message);
-    auto finished = driver_.end_leftovers(directory_of(id)).and_then([&] { return store_.vm(id); }).and_then([&](const VmRecord& record) {
-        return move(record, VmState::error, reason);
-    });
+    if (auto killed = running->machine->kill(); !killed)
+        spdlog::error("end {}: {}", id.text(), killed.error().message);
+    auto finished =
+        driver_.end_leftovers(directory_of(id))
+            .and_then([&] { return store_.vm(id); })
+            .and_then([&](const VmRecord& record) { return move(record, VmState::error, reason); });
     remove_sockets(directory_of(id));
     if (!finished) spdlog::error("mark {} as failed: {}", id.text(), finished.error().message);
     note("vm.failed", id, reason);

@@ -34,21 +34,23 @@ struct VmManagerOptions {
     std::function<std::filesystem::path(const std::string& digest)> blob_path;
 };
 
-/// The VmService with real guests: the lifecycle, from row to overlay to processes to the agent's first word, and back.
+/// The VmService with real guests: the lifecycle, from row to overlay to processes to the agent's first word,
+/// and back.
 ///
-/// Order of writing: the row comes before anything it names and goes after everything is gone, and each state is written before the
-/// step it announces, so recover() can mend whatever a crash interrupted.
-/// Threads: lifecycle moves of one VM are serialised by its slot; everything else runs beside each other.
+/// Order of writing: the row comes before anything it names and goes after everything is gone, and each state
+/// is written before the step it announces, so recover() can mend whatever a crash interrupted. Threads:
+/// lifecycle moves of one VM are serialised by its slot; everything else runs beside each other.
 class VmManager final : public VmService {
 public:
     /// `store` and `driver` must outlive it. Prepares the template of the default disk size.
-    [[nodiscard]] static Result<std::unique_ptr<VmManager>> create(store::Store& store, vmm::VmmDriver& driver,
+    [[nodiscard]] static Result<std::unique_ptr<VmManager>> create(store::Store& store,
+                                                                   vmm::VmmDriver& driver,
                                                                    VmManagerOptions options);
     /// Kills what still runs; call stop_all() first.
     ~VmManager() override;
 
-    /// To be called once, before any other call: ends processes that an earlier manager left, marks its VMs STOPPED with
-    /// their overlays kept, finishes removals, and removes directories that no row knows.
+    /// To be called once, before any other call: ends processes that an earlier manager left, marks its VMs
+    /// STOPPED with their overlays kept, finishes removals, and removes directories that no row knows.
     [[nodiscard]] Result<void> recover();
 
     /// Stops every running VM, in parallel, each within the stop timeout.
@@ -65,7 +67,8 @@ public:
 private:
     class Timeline;
 
-    VmManager(store::Store& store, vmm::VmmDriver& driver, std::unique_ptr<LogPump> log_pump, VmManagerOptions options);
+    VmManager(store::Store& store, vmm::VmmDriver& driver, std::unique_ptr<LogPump> log_pump,
+              VmManagerOptions options);
 
     [[nodiscard]] Result<std::shared_ptr<VmSlot>> slot(const store::VmId& id);
     /// A slot for a VM about to be made; too_many_requests when there are max_vms already.
@@ -76,7 +79,8 @@ private:
     [[nodiscard]] VmView view_of(store::VmRecord record);
 
     // With the slot's lifecycle lock held:
-    [[nodiscard]] Result<void> move(const store::VmRecord& record, store::VmState to, const std::string& error = {});
+    [[nodiscard]] Result<void> move(const store::VmRecord& record, store::VmState to,
+                                    const std::string& error = {});
     [[nodiscard]] Result<void> make_disk(const store::VmRecord& record);
     [[nodiscard]] Result<std::shared_ptr<RunningVm>> boot(const store::VmRecord& record, Timeline& timeline);
     [[nodiscard]] Result<void> start_locked(VmSlot& slot, store::VmRecord record, Timeline& timeline);

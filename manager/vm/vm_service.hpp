@@ -29,8 +29,8 @@ struct CreateRequest {
 
 /// One step on the way from the create or start call to the agent's answer.
 struct TimelineStep {
-    std::string step;    ///< "overlay cloned", "guest init started", …
-    double at_ms = 0;    ///< since the call arrived in the VM service
+    std::string step;  ///< "overlay cloned", "guest init started", …
+    double at_ms = 0;  ///< since the call arrived in the VM service
 };
 
 /// A VM as the API shows it.
@@ -43,9 +43,10 @@ struct VmView {
 using guest::ExecRequest;
 using guest::ExecResult;
 
-/// All calls block until done, may come from any thread, and are serialised per VM where they change its state.
-/// Errors: not_found (unknown id), conflict (wrong state, code "vm_not_running" for exec), no_capacity, too_many_requests,
-/// guest_failed (the guest broke off or lied), timed_out, storage_full, internal.
+/// All calls block until done, may come from any thread, and are serialised per VM where they change its
+/// state. Errors: not_found (unknown id), conflict (wrong state, code "vm_not_running" for exec),
+/// no_capacity, too_many_requests, guest_failed (the guest broke off or lied), timed_out, storage_full,
+/// internal.
 class VmService {
 public:
     virtual ~VmService() = default;

@@ -27,7 +27,8 @@ public:
     /// Set under `lifecycle` when the VM has been removed: whoever waited finds nothing to do.
     bool removed = false;
 
-    /// The running VM, or null. Any thread; the answer stays usable when the VM stops meanwhile, its calls then fail.
+    /// The running VM, or null. Any thread; the answer stays usable when the VM stops meanwhile, its calls
+    /// then fail.
     [[nodiscard]] std::shared_ptr<RunningVm> running() const {
         const std::lock_guard lock(mutex_);
         return running_;
@@ -47,8 +48,8 @@ public:
 
 private:
     mutable std::mutex mutex_;
-    std::shared_ptr<RunningVm> running_;                 ///< guarded by mutex_
-    std::chrono::steady_clock::time_point touched_{};    ///< guarded by mutex_
+    std::shared_ptr<RunningVm> running_;               ///< guarded by mutex_
+    std::chrono::steady_clock::time_point touched_{};  ///< guarded by mutex_
 };
 
 }  // namespace hutch::vm

@@ -18,9 +18,9 @@ struct DriverChoice {
     std::string reason;  ///< why: one sentence without its full stop
 };
 
-/// Chooses the driver. `configured` is HUTCH_DRIVER: "auto" or a driver's name. The one place where this is decided, for the
-/// manager's start and for the doctor. An error (internal, `no_driver`) says why none of those that may be used can run guests
-/// here; invalid_argument: this version has no such driver.
+/// Chooses the driver. `configured` is HUTCH_DRIVER: "auto" or a driver's name. The one place where this is
+/// decided, for the manager's start and for the doctor. An error (internal, `no_driver`) says why none of
+/// those that may be used can run guests here; invalid_argument: this version has no such driver.
 [[nodiscard]] Result<DriverChoice> choose_driver(const std::string& configured, const DriverProbes& probes);
 
 }  // namespace hutch::vmm

@@ -8,9 +8,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const Probe works{true, "it works"};
-const Probe kvm_fails{false, "cmpxchg16b failed"};
-const Probe uml_fails{false, "the kernel printed nothing"};
+const Probe works{true, "it works", ""};
+const Probe kvm_fails{false, "ran mov; then cmpxchg16b failed", "cmpxchg16b failed"};
+const Probe uml_fails{false, "ran; the kernel printed nothing", "the kernel printed nothing"};
 
 TEST(DriverChoice, AutoIsUmlAndSaysWhyNotKvm) {
     const auto choice = choose_driver("auto", {kvm_fails, works});

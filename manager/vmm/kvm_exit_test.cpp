@@ -1,10 +1,10 @@
 #include "manager/vmm/kvm_exit.hpp"
 
-#include <gtest/gtest.h>
-#include <linux/kvm.h>
-
 #include <algorithm>
 #include <initializer_list>
+
+#include <gtest/gtest.h>
+#include <linux/kvm.h>
 
 namespace hutch::vmm {
 namespace {
@@ -25,9 +25,13 @@ kvm_run emulation_failure(std::uint32_t words, std::uint8_t size, std::initializ
     return run;
 }
 
-TEST(KvmExit, PlainExitsAreTheirName) { EXPECT_EQ(describe_kvm_exit(exit_with(KVM_EXIT_HLT)), "KVM_EXIT_HLT"); }
+TEST(KvmExit, PlainExitsAreTheirName) {
+    EXPECT_EQ(describe_kvm_exit(exit_with(KVM_EXIT_HLT)), "KVM_EXIT_HLT");
+}
 
-TEST(KvmExit, AnUnknownReasonIsItsNumber) { EXPECT_EQ(describe_kvm_exit(exit_with(4711)), "exit reason 4711"); }
+TEST(KvmExit, AnUnknownReasonIsItsNumber) {
+    EXPECT_EQ(describe_kvm_exit(exit_with(4711)), "exit reason 4711");
+}
 
 TEST(KvmExit, AnEmulationFailureShowsTheInstruction) {
     EXPECT_EQ(describe_kvm_exit(emulation_failure(3, 3, {0xf0, 0x48, 0x0f})),

@@ -1,13 +1,5 @@
 #include "manager/vmm/kvm_guest.hpp"
 
-#include <fcntl.h>
-#include <linux/kvm.h>
-#include <signal.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <time.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -16,16 +8,24 @@
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
 #include "common/sys/file.hpp"
 #include "common/sys/unique_fd.hpp"
 #include "manager/vmm/kvm_exit.hpp"
 
-// Theory of operation: every step is preceded by an `out` of its index to `progress_port`, which is a KVM_EXIT_IO for us, so
-// we know which step was begun last whatever happens to it. After the last step comes one more `out` and HLT.
-// The guest has no interrupt descriptor table: an exception is a triple fault, KVM_EXIT_SHUTDOWN.
-// The watchdog is a timer that sends a signal to this very thread. The signal is blocked in the thread and unblocked only
-// inside KVM_RUN (KVM_SET_SIGNAL_MASK), which then returns EINTR, also when the signal came before the call: no handler,
-// no race, no second thread.
+// Theory of operation: every step is preceded by an `out` of its index to `progress_port`, which is a
+// KVM_EXIT_IO for us, so we know which step was begun last whatever happens to it. After the last step comes
+// one more `out` and HLT. The guest has no interrupt descriptor table: an exception is a triple fault,
+// KVM_EXIT_SHUTDOWN. The watchdog is a timer that sends a signal to this very thread. The signal is blocked
+// in the thread and unblocked only inside KVM_RUN (KVM_SET_SIGNAL_MASK), which then returns EINTR, also when
+// the signal came before the call: no handler, no race, no second thread.
 
 namespace hutch::vmm {
 
@@ -60,11 +60,13 @@ constexpr std::uint64_t rflags_reserved = 0x2;       // bit 1 is always set
 constexpr std::uint8_t type_code = 11;       // execute, read, accessed
 constexpr std::uint8_t type_data = 3;        // read, write, accessed
 constexpr std::uint8_t type_busy_task = 11;  // busy 64-bit task state; entering a VM on Intel demands it
-/// Three pages that KVM on Intel takes for itself: below 4 GiB, as KVM's documentation asks, and away from the guest's memory.
+/// Three pages that KVM on Intel takes for itself: below 4 GiB, as KVM's documentation asks, and away from
+/// the guest's memory.
 constexpr unsigned long task_state_address = 0xfffbd000;
 
-// Structures that end in a variable array, and their ioctl numbers. Written out here because some versions of linux/kvm.h give them
-// another size in C++ than in C (an empty structure stands before the array), and with it another number.
+// Structures that end in a variable array, and their ioctl numbers. Written out here because some versions of
+// linux/kvm.h give them another size in C++ than in C (an empty structure stands before the array), and with
+// it another number.
 struct CpuidTable {  // kvm_cpuid2
     std::uint32_t count;
     std::uint32_t padding;
@@ -99,7 +101,8 @@ public:
         if (address == MAP_FAILED) return fail_errno(what, errno);
         return Mapping(address, size);
     }
-    Mapping(Mapping&& other) noexcept : address_(std::exchange(other.address_, nullptr)), size_(other.size_) {}
+    Mapping(Mapping&& other) noexcept
+        : address_(std::exchange(other.address_, nullptr)), size_(other.size_) {}
     Mapping& operator=(Mapping&&) = delete;
     ~Mapping() {
         if (address_ != nullptr) ::munmap(address_, size_);
@@ -205,13 +208,15 @@ public:
         event.sigev_signo = SIGRTMAX;
         event._sigev_un._tid = ::gettid();
         timer_t timer{};
-        if (::timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) return fail_errno("create the watchdog's timer", errno);
+        if (::timer_create(CLOCK_MONOTONIC, &event, &timer) != 0)
+            return fail_errno("create the watchdog's timer", errno);
         watchdog.timer_ = timer;
         itimerspec limit{};
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
         limit.it_value.tv_sec = seconds.count();
         limit.it_value.tv_nsec = std::chrono::nanoseconds(timeout - seconds).count();
-        if (::timer_settime(timer, 0, &limit, nullptr) != 0) return fail_errno("start the watchdog's timer", errno);
+        if (::timer_settime(timer, 0, &limit, nullptr) != 0)
+            return fail_errno("start the watchdog's timer", errno);
         return watchdog;
     }
     Watchdog(Watchdog&& other) noexcept
@@ -243,13 +248,14 @@ private:
 
 /// The step that an exit announces, if it is such an exit.
 std::optional<std::size_t> announced(const kvm_run& run) {
-    if (run.exit_reason != KVM_EXIT_IO || run.io.direction != KVM_EXIT_IO_OUT || run.io.port != progress_port ||
-        run.io.size != 1 || run.io.count != 1)
+    if (run.exit_reason != KVM_EXIT_IO || run.io.direction != KVM_EXIT_IO_OUT ||
+        run.io.port != progress_port || run.io.size != 1 || run.io.count != 1)
         return std::nullopt;
     return *(reinterpret_cast<const std::uint8_t*>(&run) + run.io.data_offset);
 }
 
-void run_to_end(const UniqueFd& vcpu, const kvm_run& state, const Watchdog& watchdog, std::size_t steps, KvmGuestRun& run) {
+void run_to_end(const UniqueFd& vcpu, const kvm_run& state, const Watchdog& watchdog, std::size_t steps,
+                KvmGuestRun& run) {
     std::size_t next = 0;  // what the guest must announce
     while (true) {
         if (::ioctl(vcpu.get(), KVM_RUN, 0) != 0) {
@@ -280,7 +286,8 @@ Result<KvmGuestRun> run_in_vcpu(const std::filesystem::path& device, std::span<c
     HUTCH_TRY(const int version, control(kvm, KVM_GET_API_VERSION, 0UL, "KVM_GET_API_VERSION"));
     if (version != api_version)
         return fail(ErrorKind::internal, "kvm_unusable",
-                    "KVM_GET_API_VERSION says " + std::to_string(version) + ", expected " + std::to_string(api_version));
+                    "KVM_GET_API_VERSION says " + std::to_string(version) + ", expected " +
+                        std::to_string(api_version));
     HUTCH_TRY(const int vm_number, control(kvm, KVM_CREATE_VM, 0UL, "KVM_CREATE_VM"));
     const UniqueFd vm(vm_number);
     HUTCH_CHECK(control(vm, KVM_SET_TSS_ADDR, task_state_address, "KVM_SET_TSS_ADDR"));
@@ -299,8 +306,10 @@ Result<KvmGuestRun> run_in_vcpu(const std::filesystem::path& device, std::span<c
     const UniqueFd vcpu(vcpu_number);
     HUTCH_TRY(const int state_bytes, control(kvm, KVM_GET_VCPU_MMAP_SIZE, 0UL, "KVM_GET_VCPU_MMAP_SIZE"));
     if (static_cast<std::size_t>(state_bytes) < sizeof(kvm_run))
-        return fail(ErrorKind::internal, "kvm_unusable", "KVM_GET_VCPU_MMAP_SIZE is smaller than struct kvm_run");
-    HUTCH_TRY(const Mapping state, Mapping::create(static_cast<std::size_t>(state_bytes), vcpu.get(), "map the vCPU's state"));
+        return fail(ErrorKind::internal, "kvm_unusable",
+                    "KVM_GET_VCPU_MMAP_SIZE is smaller than struct kvm_run");
+    HUTCH_TRY(const Mapping state,
+              Mapping::create(static_cast<std::size_t>(state_bytes), vcpu.get(), "map the vCPU's state"));
     HUTCH_CHECK(set_cpuid(kvm, vcpu));
     HUTCH_CHECK(set_registers(vcpu));
 

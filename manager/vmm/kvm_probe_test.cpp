@@ -1,17 +1,17 @@
 #include "manager/vmm/kvm_probe.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <iostream>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
 
 namespace hutch::vmm {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -60,7 +60,8 @@ TEST(KvmProbe, TheInstructionThatFailedIsNamed) {
         run.exit = "KVM_EXIT_INTERNAL_ERROR";
         const Probe probe = judge_kvm_run(trials, run);
         EXPECT_FALSE(probe.usable);
-        EXPECT_THAT(probe.report, HasSubstr("then " + std::string(trials[failing].step.name) + " failed: KVM_EXIT_INTERNAL_ERROR"));
+        EXPECT_EQ(probe.problem, std::string(trials[failing].step.name) + " failed: KVM_EXIT_INTERNAL_ERROR");
+        EXPECT_THAT(probe.report, EndsWith("then " + probe.problem));
     }
 }
 
@@ -70,7 +71,8 @@ TEST(KvmProbe, NotEvenTheFirstPortWriteIsSaid) {
     run.exit = "KVM_EXIT_FAIL_ENTRY";
     const Probe probe = judge_kvm_run(trials, run);
     EXPECT_FALSE(probe.usable);
-    EXPECT_THAT(probe.report, HasSubstr("no instruction ran; then the first port write failed: KVM_EXIT_FAIL_ENTRY"));
+    EXPECT_THAT(probe.report,
+                HasSubstr("no instruction ran; then the first port write failed: KVM_EXIT_FAIL_ENTRY"));
 }
 
 TEST(KvmProbe, AWrongResultIsNotUsable) {
@@ -94,7 +96,8 @@ TEST(KvmProbe, TrialsHaveTheirOwnPlaces) {
             EXPECT_FALSE(taken[trial.offset + index]) << trial.step.name;
             taken[trial.offset + index] = true;
         }
-        EXPECT_TRUE(std::any_of(trial.expected.begin(), trial.expected.end(), [](std::uint8_t byte) { return byte != 0; }))
+        EXPECT_TRUE(std::any_of(trial.expected.begin(), trial.expected.end(),
+                                [](std::uint8_t byte) { return byte != 0; }))
             << trial.step.name << " would not show that it never ran: the page is zero before";
     }
 }
@@ -107,8 +110,10 @@ TEST(KvmProbe, TheHostsDeviceGivesAConsistentAnswer) {
     if (probe.usable) {
         for (const KvmTrial& trial : kvm_trials()) EXPECT_THAT(probe.report, HasSubstr(trial.step.name));
         EXPECT_THAT(probe.report, HasSubstr("hlt; last exit KVM_EXIT_HLT"));
+        EXPECT_EQ(probe.problem, "");
     } else {
         EXPECT_THAT(probe.report, Not(HasSubstr("hlt; last exit")));
+        EXPECT_NE(probe.problem, "");
     }
 }
 

@@ -2,13 +2,12 @@
 
 namespace hutch::vmm {
 
-// Encodings: Intel SDM volume 2. RDI is the data page; every trial has its own place there. cmpxchg16b is how Linux
-// allocates memory (its slab allocator) and an instruction that KVM's emulator does not know. Those after it come last so
-// that the report names it.
+// Encodings: Intel SDM volume 2. RDI is the data page; every trial has its own place there. cmpxchg16b is how
+// Linux allocates memory (its slab allocator) and an instruction that KVM's emulator does not know. Those
+// after it come last so that the report names it.
 std::vector<KvmTrial> kvm_trials() {
     return {
-        {{"mov",
-          {0xc7, 0x07, 0x2a, 0x00, 0x00, 0x00}},  // mov dword [rdi], 42
+        {{"mov", {0xc7, 0x07, 0x2a, 0x00, 0x00, 0x00}},  // mov dword [rdi], 42
          0x00,
          {42, 0, 0, 0}},
         {{"call",
@@ -18,14 +17,14 @@ std::vector<KvmTrial> kvm_trials() {
          0x08,
          {1}},
         {{"cpuid",
-          {0x31, 0xc0,               // xor eax, eax
-           0x0f, 0xa2,               // cpuid
-           0xc6, 0x47, 0x10, 0x01}}, // mov byte [rdi+0x10], 1
+          {0x31, 0xc0,                // xor eax, eax
+           0x0f, 0xa2,                // cpuid
+           0xc6, 0x47, 0x10, 0x01}},  // mov byte [rdi+0x10], 1
          0x10,
          {1}},
         {{"rdtsc",
-          {0x0f, 0x31,               // rdtsc
-           0xc6, 0x47, 0x18, 0x01}}, // mov byte [rdi+0x18], 1
+          {0x0f, 0x31,                // rdtsc
+           0xc6, 0x47, 0x18, 0x01}},  // mov byte [rdi+0x18], 1
          0x18,
          {1}},
         {{"rdmsr",
@@ -36,30 +35,29 @@ std::vector<KvmTrial> kvm_trials() {
          0x20,
          {0x00, 0x05, 0x00, 0x00}},
         {{"mov cr3",
-          {0x0f, 0x20, 0xd8,         // mov rax, cr3
-           0x0f, 0x22, 0xd8,         // mov cr3, rax
-           0xc6, 0x47, 0x28, 0x01}}, // mov byte [rdi+0x28], 1
+          {0x0f, 0x20, 0xd8,          // mov rax, cr3
+           0x0f, 0x22, 0xd8,          // mov cr3, rax
+           0xc6, 0x47, 0x28, 0x01}},  // mov byte [rdi+0x28], 1
          0x28,
          {1}},
         {{"xadd",
-          {0xb8, 0x05, 0x00, 0x00, 0x00,     // mov eax, 5
-           0xf0, 0x0f, 0xc1, 0x47, 0x30}},   // lock xadd [rdi+0x30], eax
+          {0xb8, 0x05, 0x00, 0x00, 0x00,    // mov eax, 5
+           0xf0, 0x0f, 0xc1, 0x47, 0x30}},  // lock xadd [rdi+0x30], eax
          0x30,
          {5, 0, 0, 0}},
         {{"cmpxchg8b",
-          {0x31, 0xc0,                     // xor eax, eax
-           0x31, 0xd2,                     // xor edx, edx
-           0xbb, 0x11, 0x00, 0x00, 0x00,   // mov ebx, 0x11
-           0xb9, 0x22, 0x00, 0x00, 0x00,   // mov ecx, 0x22
-           0xf0, 0x0f, 0xc7, 0x4f, 0x38}}, // lock cmpxchg8b [rdi+0x38]
+          {0x31, 0xc0,                      // xor eax, eax
+           0x31, 0xd2,                      // xor edx, edx
+           0xbb, 0x11, 0x00, 0x00, 0x00,    // mov ebx, 0x11
+           0xb9, 0x22, 0x00, 0x00, 0x00,    // mov ecx, 0x22
+           0xf0, 0x0f, 0xc7, 0x4f, 0x38}},  // lock cmpxchg8b [rdi+0x38]
          0x38,
          {0x11, 0, 0, 0, 0x22, 0, 0, 0}},
-        {{"cmpxchg16b",
-          {0x31, 0xc0,                           // xor eax, eax
-           0x31, 0xd2,                           // xor edx, edx
-           0xbb, 0x33, 0x00, 0x00, 0x00,         // mov ebx, 0x33
-           0xb9, 0x44, 0x00, 0x00, 0x00,         // mov ecx, 0x44
-           0xf0, 0x48, 0x0f, 0xc7, 0x4f, 0x40}}, // lock cmpxchg16b [rdi+0x40]
+        {{"cmpxchg16b", {0x31, 0xc0,                            // xor eax, eax
+                         0x31, 0xd2,                            // xor edx, edx
+                         0xbb, 0x33, 0x00, 0x00, 0x00,          // mov ebx, 0x33
+                         0xb9, 0x44, 0x00, 0x00, 0x00,          // mov ecx, 0x44
+                         0xf0, 0x48, 0x0f, 0xc7, 0x4f, 0x40}},  // lock cmpxchg16b [rdi+0x40]
          0x40,
          {0x33, 0, 0, 0, 0, 0, 0, 0, 0x44, 0, 0, 0, 0, 0, 0, 0}},
         {{"movdqa",

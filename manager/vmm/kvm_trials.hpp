@@ -8,7 +8,8 @@
 
 namespace hutch::vmm {
 
-/// One instruction to try in a vCPU, and what it must leave in the data page when the processor, or KVM's emulator, is right.
+/// One instruction to try in a vCPU, and what it must leave in the data page when the processor, or KVM's
+/// emulator, is right.
 struct KvmTrial {
     KvmGuestStep step;
     std::size_t offset = 0;              ///< in the data page

@@ -7,7 +7,8 @@ namespace hutch::vmm {
 /// What trying out a way of running guests on this host gave.
 struct Probe {
     bool usable = false;
-    std::string report;  ///< one line: what was run and what came of it
+    std::string report;   ///< what was run and what came of it
+    std::string problem;  ///< when not usable: the last part of it alone, "cmpxchg16b failed: KVM_EXIT_…"
 };
 
 }  // namespace hutch::vmm

@@ -1,14 +1,14 @@
 #include "manager/vmm/process_record.hpp"
 
+#include <cerrno>
+#include <sstream>
+#include <string>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <sstream>
-#include <string>
 
 #include "common/sys/file.hpp"
 #include "common/sys/unique_fd.hpp"
@@ -33,13 +33,14 @@ std::string start_time(pid_t pid) {
 
 Result<void> end_process(pid_t pid, const std::string& started) {
     const sys::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    if (!pidfd) return {};  // gone
+    if (!pidfd) return {};                      // gone
     if (start_time(pid) != started) return {};  // the number belongs to someone else now
     if (::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0) != 0 && errno != ESRCH)
         return fail_errno("kill left-over process " + std::to_string(pid), errno);
     pollfd entry{pidfd.get(), POLLIN, 0};
     if (::poll(&entry, 1, end_timeout_ms) == 0)
-        return fail(ErrorKind::timed_out, "process_stuck", "left-over process " + std::to_string(pid) + " does not end");
+        return fail(ErrorKind::timed_out, "process_stuck",
+                    "left-over process " + std::to_string(pid) + " does not end");
     return {};
 }
 

@@ -27,7 +27,8 @@ TEST(ProcessRecord, LeavesAReusedPidAlone) {
     const TemporaryDirectory folder;
     auto child = sys::spawn({"/bin/sleep", "1000"}, {}, {});
     ASSERT_TRUE(child);
-    ASSERT_TRUE(sys::write_file_durably(folder.path() / "processes", std::to_string(child->pid()) + " 12\n", 0600));
+    ASSERT_TRUE(
+        sys::write_file_durably(folder.path() / "processes", std::to_string(child->pid()) + " 12\n", 0600));
     ASSERT_TRUE(end_recorded_processes(folder.path()));
     EXPECT_FALSE(child->wait_for(std::chrono::milliseconds(0))->has_value());
 }

@@ -55,7 +55,7 @@ class ManagerProcess:
     def environment(self):
         """hutchd's environment: its settings and what any program gets, nothing else of ours."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
-        kept.update((name, value) for name, value in os.environ.items() if name.startswith(("XDG_", "ASAN_", "TSAN_")))
+        kept.update((name, value) for name, value in os.environ.items() if name.startswith(("XDG_", "ASAN_", "UBSAN_", "TSAN_")))
         return {
             **kept,
             "HUTCH_LISTEN": f"127.0.0.1:{self.port}",

@@ -1,5 +1,10 @@
-// A hostile stand-in for a jailed program: tries what a compromised VMM would, and writes one line per attempt, "<name> <outcome>"
-// with the outcome "allowed", or errno's name. Run outside the jail it is the positive control.
+// A hostile stand-in for a jailed program: tries what a compromised VMM would, and writes one line per
+// attempt, "<name> <outcome>" with the outcome "allowed", or errno's name. Run outside the jail it is the
+// positive control.
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,13 +18,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <string>
-
 namespace {
 
-void tell(const char* name, long result) { std::printf("%s %s\n", name, result >= 0 ? "allowed" : ::strerrorname_np(errno)); }
+void tell(const char* name, long result) {
+    std::printf("%s %s\n", name, result >= 0 ? "allowed" : ::strerrorname_np(errno));
+}
 
 void tell_root_listing() {
     std::string names;

@@ -1,12 +1,12 @@
 #include "manager/vmm/uml/calibration.hpp"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include <nlohmann/json.hpp>
+#include <poll.h>
+#include <unistd.h>
 
 #include "common/sys/file.hpp"
 #include "manager/vmm/uml/command_line.hpp"
@@ -31,7 +31,8 @@ std::optional<std::uint64_t> cached(const std::filesystem::path& file, const std
     const auto text = sys::read_file(file, 4096);
     if (!text) return std::nullopt;
     const auto value = nlohmann::json::parse(*text, nullptr, false);
-    if (!value.is_object() || value.value("kernelDigest", "") != kernel_digest || value.value("cpuModel", "") != cpu_model())
+    if (!value.is_object() || value.value("kernelDigest", "") != kernel_digest ||
+        value.value("cpuModel", "") != cpu_model())
         return std::nullopt;
     return value.value("loopsPerJiffy", std::uint64_t{0});
 }
@@ -48,15 +49,18 @@ Result<std::uint64_t> read_figure(const sys::UniqueFd& console) {
         text.append(buffer, static_cast<std::size_t>(count));
         if (const auto figure = parse_loops_per_jiffy(text)) return *figure;
     }
-    return fail(ErrorKind::internal, "uml_unusable",
-                "the user-mode kernel did not boot on this host; it printed: " + (text.empty() ? "(nothing)" : text));
+    return fail(
+        ErrorKind::internal, "uml_unusable",
+        "the user-mode kernel did not boot on this host; it printed: " + (text.empty() ? "(nothing)" : text));
 }
 
 }  // namespace
 
 Result<Calibration> calibrate(const jail::Launcher& launcher, const std::filesystem::path& kernel,
-                              const std::string& kernel_digest, const std::filesystem::path& cache_file, int cpu) {
-    if (const auto known = cached(cache_file, kernel_digest); known && *known > 0) return Calibration{*known, false};
+                              const std::string& kernel_digest, const std::filesystem::path& cache_file,
+                              int cpu) {
+    if (const auto known = cached(cache_file, kernel_digest); known && *known > 0)
+        return Calibration{*known, false};
     HUTCH_TRY(sys::Pipe console, sys::make_pipe());
     const jail::Specification specification = kernel_jail(kernel, calibration_arguments(), memory_mib, cpu);
     HUTCH_TRY(const sys::ChildProcess process,

@@ -7,25 +7,19 @@ namespace hutch::vmm::uml {
 
 namespace {
 
-/// What every run of the kernel has: console on descriptors 0 and 1, nothing else attached, ptrace mode (the mode in which
-/// guest user space cannot touch guest kernel memory).
+/// What every run of the kernel has: console on descriptors 0 and 1, nothing else attached, ptrace mode (the
+/// mode in which guest user space cannot touch guest kernel memory).
 std::vector<std::string> base_arguments(int memory_mib) {
-    return {jail_path::kernel,
-            "mem=" + std::to_string(memory_mib) + "M",
-            "con0=fd:0,fd:1",
-            "con=null",
-            "con1=null",
-            std::string("uml_dir=") + jail_path::memory,
-            "umid=guest",
-            "seccomp=off"};
+    return {jail_path::kernel, "mem=" + std::to_string(memory_mib) + "M",   "con0=fd:0,fd:1", "con=null",
+            "con1=null",       std::string("uml_dir=") + jail_path::memory, "umid=guest",     "seccomp=off"};
 }
 
 }  // namespace
 
 std::vector<std::string> boot_arguments(const LaunchRequest& request, std::uint64_t loops_per_jiffy) {
     std::vector<std::string> arguments = base_arguments(request.memory_mib);
-    // Disk flags: r read-only, c no host lock (the base is shared), d plain data: bytes that a guest wrote are never
-    // taken for a copy-on-write header that names files of the host.
+    // Disk flags: r read-only, c no host lock (the base is shared), d plain data: bytes that a guest wrote
+    // are never taken for a copy-on-write header that names files of the host.
     const std::vector<std::string> guest = {
         std::string("initrd=") + jail_path::initramfs,
         std::string("ubd0rcd=") + jail_path::rootfs,
@@ -41,7 +35,8 @@ std::vector<std::string> boot_arguments(const LaunchRequest& request, std::uint6
     };
     arguments.insert(arguments.end(), guest.begin(), guest.end());
     // hash tables are cleared, and so take host memory, at every boot: small guests get small ones
-    if (request.memory_mib <= 1024) arguments.insert(arguments.end(), {"dhash_entries=4096", "ihash_entries=2048"});
+    if (request.memory_mib <= 1024)
+        arguments.insert(arguments.end(), {"dhash_entries=4096", "ihash_entries=2048"});
     return arguments;
 }
 

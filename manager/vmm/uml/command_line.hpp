@@ -21,7 +21,8 @@ inline constexpr const char* memory = "/tmp";
 
 /// The user-mode kernel's arguments for a guest. Each argument's reason is in guest-image/kernel/README.md.
 /// `loops_per_jiffy`: the calibrated `lpj=`, which saves 60 ms of the boot.
-[[nodiscard]] std::vector<std::string> boot_arguments(const LaunchRequest& request, std::uint64_t loops_per_jiffy);
+[[nodiscard]] std::vector<std::string> boot_arguments(const LaunchRequest& request,
+                                                      std::uint64_t loops_per_jiffy);
 
 /// The arguments for a kernel that calibrates its delay loop, finds no root and ends.
 [[nodiscard]] std::vector<std::string> calibration_arguments();

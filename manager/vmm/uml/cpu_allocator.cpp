@@ -1,9 +1,9 @@
 #include "manager/vmm/uml/cpu_allocator.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cerrno>
+
+#include <sched.h>
 
 namespace hutch::vmm::uml {
 

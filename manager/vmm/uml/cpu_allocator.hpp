@@ -8,8 +8,9 @@
 
 namespace hutch::vmm::uml {
 
-/// Spreads guests over the host CPUs this process may use. A user-mode Linux guest is far faster when all its processes
-/// stay on one CPU (a system call costs 8–16 µs instead of 49–58, measured; docs/decisions/0004-uml-speed.md). Any thread.
+/// Spreads guests over the host CPUs this process may use. A user-mode Linux guest is far faster when all its
+/// processes stay on one CPU (a system call costs 8–16 µs instead of 49–58, measured;
+/// docs/decisions/0004-uml-speed.md). Any thread.
 class CpuAllocator : public std::enable_shared_from_this<CpuAllocator> {
 public:
     /// Reads the process's affinity.
@@ -18,7 +19,8 @@ public:
     /// One guest's place; gives it back on destruction.
     class Lease {
     public:
-        Lease(std::shared_ptr<CpuAllocator> allocator, int cpu) : allocator_(std::move(allocator)), cpu_(cpu) {}
+        Lease(std::shared_ptr<CpuAllocator> allocator, int cpu)
+            : allocator_(std::move(allocator)), cpu_(cpu) {}
         ~Lease();
         Lease(Lease&&) = default;
         Lease& operator=(Lease&&) = delete;

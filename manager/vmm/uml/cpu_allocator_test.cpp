@@ -1,10 +1,10 @@
 #include "manager/vmm/uml/cpu_allocator.hpp"
 
-#include <gtest/gtest.h>
-#include <sched.h>
-
 #include <map>
 #include <vector>
+
+#include <gtest/gtest.h>
+#include <sched.h>
 
 namespace hutch::vmm::uml {
 namespace {

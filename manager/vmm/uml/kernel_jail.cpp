@@ -12,13 +12,14 @@ constexpr std::uint64_t mib = 1 << 20;
 constexpr std::uint64_t memory_slack = 64 * mib;
 }  // namespace
 
-jail::Specification kernel_jail(const std::filesystem::path& kernel, std::vector<std::string> arguments, int memory_mib,
-                                int cpu) {
+jail::Specification kernel_jail(const std::filesystem::path& kernel, std::vector<std::string> arguments,
+                                int memory_mib, int cpu) {
     using jail::MountKind;
     jail::Specification specification;
     specification.program = jail_path::kernel;
     specification.arguments = std::move(arguments);
-    specification.environment = {std::string("HOME=") + jail_path::memory, std::string("TMPDIR=") + jail_path::memory};
+    specification.environment = {std::string("HOME=") + jail_path::memory,
+                                 std::string("TMPDIR=") + jail_path::memory};
     const std::uint64_t memory_bytes = static_cast<std::uint64_t>(memory_mib) * mib + memory_slack;
     specification.mounts = {
         {MountKind::read_only, kernel.string(), jail_path::kernel, 0},

@@ -10,7 +10,8 @@
 
 namespace hutch::vmm::uml {
 
-/// User-mode Linux in ptrace mode: full guest kernels on hosts without hardware virtualization, one vCPU each. Any thread.
+/// User-mode Linux in ptrace mode: full guest kernels on hosts without hardware virtualization, one vCPU
+/// each. Any thread.
 class UmlDriver final : public VmmDriver {
 public:
     struct Options {
@@ -29,14 +30,16 @@ public:
     [[nodiscard]] Result<void> end_leftovers(const std::filesystem::path& directory) override;
 
 private:
-    UmlDriver(jail::Launcher launcher, Options options, std::shared_ptr<CpuAllocator> cpus, std::uint64_t loops_per_jiffy)
+    UmlDriver(jail::Launcher launcher, Options options, std::shared_ptr<CpuAllocator> cpus,
+              std::uint64_t loops_per_jiffy)
         : launcher_(std::move(launcher)),
           options_(std::move(options)),
           cpus_(std::move(cpus)),
           loops_per_jiffy_(loops_per_jiffy) {}
 
     [[nodiscard]] Result<sys::ChildProcess> launch_vsock_device(const LaunchRequest& request,
-                                                                const sys::UniqueFd& vhost_listener, int cpu) const;
+                                                                const sys::UniqueFd& vhost_listener,
+                                                                int cpu) const;
     [[nodiscard]] Result<sys::ChildProcess> launch_kernel(const LaunchRequest& request, int cpu) const;
 
     jail::Launcher launcher_;

@@ -8,7 +8,8 @@
 
 namespace hutch::vmm::uml {
 
-/// A running user-mode Linux guest: the kernel process (PID 1 of a PID namespace that holds all its processes) and its vsock device.
+/// A running user-mode Linux guest: the kernel process (PID 1 of a PID namespace that holds all its
+/// processes) and its vsock device.
 class UmlMachine final : public Machine {
 public:
     UmlMachine(sys::ChildProcess kernel, sys::ChildProcess vsock_device, CpuAllocator::Lease cpu)
