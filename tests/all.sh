@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # All tests, in stages; called by `./hutch test`, which has installed and built the release preset.
 #
-# usage: tests/all.sh [--quick] [STAGE…]
+# usage: tests/all.sh [--long] [STAGE…]
 #
-# Stages: style, units, functional, webui, doctor, asan, tsan, fuzz. --quick leaves out asan, tsan and fuzz.
+# Stages: style, units, functional, webui, doctor; with --long also asan, tsan and fuzz.
 # A stage that fails does not keep the others from running; the last lines say which failed.
 set -uo pipefail
 
@@ -67,17 +67,17 @@ stage_fuzz() {
 }
 
 main() {
-    local stages=() quick=no argument
+    local stages=() long=no argument
     for argument in "$@"; do
         case $argument in
-            --quick) quick=yes ;;
+            --long) long=yes ;;
             -*) die "tests/all.sh: unknown option $argument" ;;
             *) declare -F "stage_$argument" >/dev/null || die "tests/all.sh: there is no stage '$argument'"; stages+=("$argument") ;;
         esac
     done
     if [ ${#stages[@]} -eq 0 ]; then
         stages=(style units functional webui doctor)
-        [ "$quick" = yes ] || stages+=(asan tsan fuzz)
+        [ "$long" = no ] || stages+=(asan tsan fuzz)
     fi
     local stage failed=()
     for stage in "${stages[@]}"; do
