@@ -1,11 +1,11 @@
 #include "guest-agent/vsock.hpp"
 
-#include <sys/socket.h>
 #include <cerrno>
 #include <cstdio>
 #include <string>
 
 #include <linux/vm_sockets.h>
+#include <sys/socket.h>
 
 #include "common/guest_contract.hpp"
 

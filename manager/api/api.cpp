@@ -123,6 +123,13 @@ Api::Admission Api::admit(Request& request) {
         return {error_response(not_available(match.route->method + " " + match.route->pattern).value()),
                 nullptr};
     }
+    if (!request.principal && !request.body_is_here) {
+        // Nobody unknown may hold a thread by sending slowly.
+        return {error_response(ErrorKind::payload_too_large, "payload_too_large",
+                               fmt::format("without a key, a body is at most {} bytes, with a Content-Length",
+                                           http::small_body_bytes)),
+                nullptr};
+    }
     return {std::nullopt, match.route};
 }
 

@@ -27,6 +27,7 @@ struct Request {
     std::multimap<std::string, std::string> headers;     ///< names in lower case
     std::map<std::string, std::string> path_parameters;  ///< filled by the router: "id"
     std::string body;
+    bool body_is_here = true;  ///< false: it would have to be waited for
     std::string remote_address;
     std::optional<auth::Principal> principal;  ///< filled by the admission
     /// Whether the client has closed its side. May be asked during a call.

@@ -26,6 +26,7 @@ void add_unavailable_routes(Router& router) {
     };
     for (const auto& [method, pattern] : routes)
         router.add({method, pattern, Access::key, Rate::all, Length::brief, nullptr});
+    router.add({"GET", "/docs", Access::open, Rate::all, Length::brief, nullptr});
     for (const char* method : {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
         router.add(
             {method, "/v1/vms/{id}/ports/{port}/{rest…}", Access::key, Rate::all, Length::brief, nullptr});

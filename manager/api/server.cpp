@@ -34,6 +34,7 @@ public:
         request_.method = std::move(head.method);
         parse_target(head.target, request_);
         request_.headers = std::move(head.headers);
+        request_.body_is_here = client.body_is_here;
         request_.remote_address = std::move(client.address);
         request_.client_is_gone = std::move(client.is_gone);
         request_.when_client_leaves = std::move(client.when_gone);

@@ -101,11 +101,12 @@ Result<FileValues> read_config_file(const std::filesystem::path& path) {
 }
 
 Result<void> refuse_unknown_variables(const Sources& sources) {
-    for (const auto& [name, value] : sources.environment) {
+    for (const auto& entry : sources.environment) {
+        const std::string& name = entry.first;
         if (!name.starts_with(variable_prefix) || name == file_variable) continue;
         const auto all = settings();
         if (std::none_of(all.begin(), all.end(),
-                         [&](const Setting& entry) { return entry.variable == name; })) {
+                         [&](const Setting& setting) { return setting.variable == name; })) {
             return invalid(name + ": unknown variable; hutchd --help lists all");
         }
     }

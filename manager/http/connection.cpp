@@ -19,19 +19,34 @@ bool wait(const sys::UniqueFd& socket, sys::Direction direction, Instant end, co
 
 }  // namespace
 
-bool Connection::send(std::string_view bytes, const Patience& patience) {
-    const Instant end = steady_clock::now() + patience.transfer;
-    while (!bytes.empty()) {
-        const sys::Transfer sent = sys::send_some(socket, bytes);
-        if (sent.outcome == sys::Transfer::Outcome::ended) return false;
-        if (sent.outcome == sys::Transfer::Outcome::would_block) {
-            if (!wait(socket, sys::Direction::write, end, patience)) return false;
-            continue;
+bool Connection::has_request(std::size_t max_body_bytes) {
+    if (!head) {
+        const auto length = head_length(input);
+        if (!length && input.size() <= max_head_bytes) return false;
+        if (!length || *length > max_head_bytes) {
+            head = Refusal{431, "the head of the request is too large"};
+        } else {
+            head = parse_head(std::string_view(input).substr(0, *length));
+            input.erase(0, *length);
         }
-        bytes.remove_prefix(sent.bytes);
-        if (!bytes.empty() && steady_clock::now() >= end) return false;
     }
-    return true;
+    const auto* const valid = std::get_if<Head>(&*head);
+    if (valid == nullptr || valid->chunked || valid->expects_continue) return true;
+    if (valid->content_length > std::min(small_body_bytes, max_body_bytes)) return true;
+    return input.size() >= valid->content_length;
+}
+
+Connection::Sending Connection::send_output() {
+    while (sent < output.size()) {
+        const sys::Transfer moved = sys::send_some(socket, std::string_view(output).substr(sent));
+        if (moved.outcome == sys::Transfer::Outcome::ended) return Sending::broken;
+        if (moved.outcome == sys::Transfer::Outcome::would_block) return Sending::blocked;
+        sent += moved.bytes;
+    }
+    output = {};
+    sent = 0;
+    output_share = {};
+    return Sending::done;
 }
 
 bool Connection::receive(Instant end, const Patience& patience, std::size_t most) {
@@ -43,20 +58,20 @@ bool Connection::receive(Instant end, const Patience& patience, std::size_t most
     }
 }
 
-Connection::BodyOutcome Connection::read_body(const Head& head, std::size_t max_bytes,
-                                              const Patience& patience, std::string& body) {
+Connection::BodyOutcome Connection::read_body(const Head& of, std::size_t max_bytes, const Patience& patience,
+                                              std::string& body) {
     const Instant end = steady_clock::now() + patience.transfer;
-    if (!head.chunked) {
-        if (head.content_length > max_bytes) return BodyOutcome::too_large;
-        while (input.size() < head.content_length) {
-            if (!receive(end, patience, std::min(piece_bytes, head.content_length - input.size())))
+    if (!of.chunked) {
+        if (of.content_length > max_bytes) return BodyOutcome::too_large;
+        while (input.size() < of.content_length) {
+            if (!receive(end, patience, std::min(piece_bytes, of.content_length - input.size())))
                 return BodyOutcome::broken;
         }
-        if (input.size() == head.content_length) {
+        if (input.size() == of.content_length) {
             body = std::exchange(input, {});
         } else {
-            body = input.substr(0, head.content_length);
-            input.erase(0, head.content_length);
+            body = input.substr(0, of.content_length);
+            input.erase(0, of.content_length);
         }
         return BodyOutcome::complete;
     }

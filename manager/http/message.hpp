@@ -17,6 +17,8 @@ namespace hutch::http {
 inline constexpr std::size_t max_head_bytes = 16 * 1024;
 inline constexpr std::size_t max_target_bytes = 8 * 1024;
 inline constexpr std::size_t max_header_count = 100;
+/// A body up to this is received before a call takes a thread, in bytes.
+inline constexpr std::size_t small_body_bytes = 64 * 1024;
 
 struct Response {
     int status = 200;

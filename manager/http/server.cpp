@@ -1,5 +1,6 @@
 #include "manager/http/server.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -17,7 +18,7 @@ using std::chrono::steady_clock;
 using Phase = Connection::Phase;
 
 constexpr int listen_backlog = 1024;
-constexpr std::size_t head_piece_bytes = 4096;
+constexpr std::size_t piece_bytes = 16 * 1024;
 /// How often expired connections are looked for, in milliseconds.
 constexpr int sweep_interval_ms = 500;
 /// Descriptors kept free for everything else in the process.
@@ -79,7 +80,7 @@ void Server::stop() {
 
 void Server::serve() {
     std::array<epoll_event, 64> events{};
-    while (!stopping_ || working_ > 0) {
+    while (!stopping_ || working_ > 0 || is_writing()) {
         const int count =
             ::epoll_wait(poll_.get(), events.data(), static_cast<int>(events.size()), sweep_interval_ms);
         if (stopping_) {
@@ -94,13 +95,18 @@ void Server::serve() {
             } else if (listener_ && fd == listener_.get()) {
                 accept_all();
             } else {
-                on_readable(fd);
+                on_event(fd);
             }
         }
         take_back();
         drop_expired(steady_clock::now());
     }
-    drop_waiting();
+    waiting_.clear();
+}
+
+bool Server::is_writing() const {
+    return std::any_of(waiting_.begin(), waiting_.end(),
+                       [](const auto& entry) { return entry.second->phase == Phase::writing; });
 }
 
 void Server::accept_all() {
@@ -123,21 +129,34 @@ void Server::accept_all() {
     }
 }
 
-void Server::wait_for(std::unique_ptr<Connection> connection) {
-    const auto now = steady_clock::now();
-    if (connection->phase != Phase::lingering) {
-        connection->phase = connection->input.empty() ? Phase::idle : Phase::head;
-        connection->deadline =
-            now + (connection->input.empty() ? options_.patience.idle : options_.patience.head);
-    }
-    const int fd = connection->socket.get();
+void Server::set_interest(int operation, const Connection& connection) {
     epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = fd;
-    if (::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+    event.events = connection.phase == Phase::writing ? EPOLLOUT : EPOLLIN;
+    event.data.fd = connection.socket.get();
+    // Only a lack of memory can make this fail; the deadline ends the connection then.
+    if (::epoll_ctl(poll_.get(), operation, connection.socket.get(), &event) != 0) {
         spdlog::error("epoll_ctl: {}", std::generic_category().message(errno));
-        return;
     }
+}
+
+void Server::wait_for_request(Connection& connection) {
+    const bool begun = !connection.input.empty() || connection.head;
+    connection.phase = begun ? Phase::request : Phase::idle;
+    connection.deadline = steady_clock::now() + (begun ? options_.patience.request : options_.patience.idle);
+}
+
+void Server::begin_lingering(Connection& connection) {
+    // Closing with unread bytes would reset the connection, and the client might lose our answer.
+    sys::shut_down_writing(connection.socket);
+    connection.phase = Phase::lingering;
+    connection.deadline = steady_clock::now() + options_.patience.linger;
+}
+
+void Server::wait_for(std::unique_ptr<Connection> connection) {
+    if (connection->phase == Phase::idle || connection->phase == Phase::request)
+        wait_for_request(*connection);
+    set_interest(EPOLL_CTL_ADD, *connection);
+    const int fd = connection->socket.get();
     waiting_[fd] = std::move(connection);
 }
 
@@ -145,25 +164,55 @@ void Server::drop(int fd) {
     waiting_.erase(fd);
 }
 
-void Server::on_readable(int fd) {
+void Server::on_event(int fd) {
     const auto found = waiting_.find(fd);
     if (found == waiting_.end()) return on_gone(fd);
     Connection& connection = *found->second;
-    if (connection.phase == Phase::lingering) {
-        connection.input.clear();
-        const sys::Transfer received =
-            sys::receive_some(connection.socket, connection.input, head_piece_bytes * 4);
-        if (received.outcome == sys::Transfer::Outcome::ended) drop(fd);
-        return;
+    switch (connection.phase) {
+        case Phase::idle:
+        case Phase::request:
+            return receive_request(connection);
+        case Phase::writing:
+            return write_answer(connection);
+        case Phase::lingering:
+            return discard_input(connection);
     }
-    const sys::Transfer received = sys::receive_some(connection.socket, connection.input, head_piece_bytes);
+}
+
+void Server::receive_request(Connection& connection) {
+    const int fd = connection.socket.get();
+    const sys::Transfer received = sys::receive_some(connection.socket, connection.input, piece_bytes);
     if (received.outcome == sys::Transfer::Outcome::ended) return drop(fd);
     if (received.outcome == sys::Transfer::Outcome::would_block) return;
-    if (connection.phase == Phase::idle) {
-        connection.phase = Phase::head;
-        connection.deadline = steady_clock::now() + options_.patience.head;
+    if (connection.phase == Phase::idle) wait_for_request(connection);
+    if (connection.has_request(options_.max_body_bytes)) dispatch(fd);
+}
+
+void Server::discard_input(Connection& connection) {
+    connection.input.clear();
+    const sys::Transfer received = sys::receive_some(connection.socket, connection.input, piece_bytes);
+    if (received.outcome == sys::Transfer::Outcome::ended) drop(connection.socket.get());
+}
+
+void Server::write_answer(Connection& connection) {
+    const int fd = connection.socket.get();
+    switch (connection.send_output()) {
+        case Connection::Sending::broken:
+            return drop(fd);
+        case Connection::Sending::blocked:
+            connection.deadline =
+                std::min(steady_clock::now() + options_.patience.pause, connection.output_end);
+            return;
+        case Connection::Sending::done:
+            break;
     }
-    if (head_length(connection.input) || connection.input.size() > max_head_bytes) dispatch(fd);
+    if (connection.after_output == AfterResponse::close || stopping_) {
+        begin_lingering(connection);
+    } else {
+        wait_for_request(connection);
+        if (connection.has_request(options_.max_body_bytes)) return dispatch(fd);
+    }
+    set_interest(EPOLL_CTL_MOD, connection);
 }
 
 void Server::on_gone(int fd) {
@@ -206,8 +255,8 @@ void Server::take_back() {
     }
     for (auto& connection : returned) {
         --working_;
-        if (!connection) continue;
-        if (stopping_ && connection->phase != Phase::lingering) continue;
+        const bool waits = connection->phase == Phase::idle || connection->phase == Phase::request;
+        if (stopping_ && waits) continue;
         wait_for(std::move(connection));
     }
 }
@@ -223,18 +272,13 @@ void Server::drop_expired(Instant now) {
 }
 
 void Server::drop_waiting() {
-    std::erase_if(waiting_, [](const auto& entry) { return entry.second->phase != Phase::lingering; });
+    std::erase_if(waiting_, [](const auto& entry) {
+        return entry.second->phase == Phase::idle || entry.second->phase == Phase::request;
+    });
 }
 
 void Server::work(std::unique_ptr<Connection> connection) {
-    Next next = Next::another;
-    while (next == Next::another) next = work_on_one(*connection);
-    if (next == Next::close) {
-        // Closing with unread bytes would reset the connection, and the client might lose our answer.
-        sys::shut_down_writing(connection->socket);
-        connection->phase = Phase::lingering;
-        connection->deadline = steady_clock::now() + options_.patience.linger;
-    }
+    while (work_on_one(*connection) == Next::another) continue;
     hand_back(std::move(connection));
 }
 
@@ -251,40 +295,53 @@ Server::Next Server::answer(Connection& connection, const Response& response, co
                             AfterResponse after) {
     if (!head.keep_alive || stopping_) after = AfterResponse::close;
     const BodyPart body = head.method == "HEAD" ? BodyPart::left_out : BodyPart::sent;
-    if (!connection.send(write_response(response, after, body), options_.patience)) return Next::close;
-    if (after == AfterResponse::close) return Next::close;
-    return head_length(connection.input) ? Next::another : Next::wait;
+    connection.output = write_response(response, after, body);
+    connection.after_output = after;
+    auto sending = connection.send_output();
+    if (sending == Connection::Sending::blocked) {
+        // The client reads slowly; the loop sends the rest, if there is room for it.
+        const std::size_t bytes = connection.output.capacity();
+        if (waiting_output_ + bytes <= options_.max_waiting_output_bytes) {
+            const auto now = steady_clock::now();
+            connection.output_share = OutputShare(waiting_output_, bytes);
+            connection.output_end = now + options_.patience.transfer;
+            connection.deadline = std::min(now + options_.patience.pause, connection.output_end);
+            connection.phase = Phase::writing;
+            return Next::hand_back;
+        }
+        sending = Connection::Sending::broken;
+    }
+    if (sending == Connection::Sending::broken || after == AfterResponse::close) {
+        begin_lingering(connection);
+        return Next::hand_back;
+    }
+    connection.phase = Phase::idle;
+    return connection.has_request(options_.max_body_bytes) ? Next::another : Next::hand_back;
 }
 
 Server::Next Server::work_on_one(Connection& connection) {
-    const auto length = head_length(connection.input);
-    if (!length || *length > max_head_bytes) {
-        return answer(connection, handler_.refusal({431, "the head of the request is too large"}), {},
-                      AfterResponse::close);
-    }
-    auto parsed = parse_head(std::string_view(connection.input).substr(0, *length));
+    const auto parsed = std::exchange(connection.head, std::nullopt).value();
     if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
         return answer(connection, handler_.refusal(*refusal), {}, AfterResponse::close);
     }
-    connection.input.erase(0, *length);
-    const Head head = std::get<Head>(std::move(parsed));
+    const Head& head = std::get<Head>(parsed);
+    const bool body_is_here = !head.chunked && head.content_length <= connection.input.size();
 
     const auto call = handler_.begin(
         head,
-        {connection.address, [&connection] { return sys::peer_has_closed(connection.socket); },
+        {connection.address, body_is_here, [&connection] { return sys::peer_has_closed(connection.socket); },
          [this, &connection](std::function<void()> when_gone) { watch(connection, std::move(when_gone)); }});
     if (const auto refused = call->refuse()) {
         // A body that is here already is skipped; one that is still to come ends the connection.
-        const bool is_here = !head.chunked && head.content_length <= connection.input.size();
-        if (is_here) connection.input.erase(0, head.content_length);
-        return answer(connection, *refused, head, is_here ? AfterResponse::keep : AfterResponse::close);
+        if (body_is_here) connection.input.erase(0, head.content_length);
+        return answer(connection, *refused, head, body_is_here ? AfterResponse::keep : AfterResponse::close);
     }
     if (!head.chunked && head.content_length > options_.max_body_bytes) {
         return answer(connection, handler_.refusal({413, "the body is too large"}), head,
                       AfterResponse::close);
     }
-    if (head.expects_continue && !connection.send("HTTP/1.1 100 Continue\r\n\r\n", options_.patience))
-        return Next::close;
+    if (head.expects_continue && !body_is_here)
+        (void)sys::send_some(connection.socket, "HTTP/1.1 100 Continue\r\n\r\n");
     std::string body;
     switch (connection.read_body(head, options_.max_body_bytes, options_.patience, body)) {
         case Connection::BodyOutcome::complete:
@@ -299,7 +356,7 @@ Server::Next Server::work_on_one(Connection& connection) {
             return answer(connection, handler_.refusal({408, "the body did not come in time"}), head,
                           AfterResponse::close);
     }
-    return Next::close;
+    return Next::hand_back;
 }
 
 }  // namespace hutch::http

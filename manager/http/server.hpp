@@ -2,11 +2,12 @@
 
 // An HTTP/1.1 server for an API whose calls may block for minutes.
 //
-// Theory of operation: one thread (serve) waits with epoll for all connections that have nothing to do, and
-// reads heads. So an idle client, or one that sends its head a byte at a time, costs a descriptor and no
-// thread. A connection with a whole head is handed to a worker, which asks the handler whether the call may
-// go on, reads the body, runs the call, sends the answer, and hands the connection back. A connection belongs
-// to the loop or to one worker, never to both.
+// Theory of operation: one thread (serve) waits with epoll for every connection whose client has to do
+// something: send a request, or read an answer. So a client that is idle, or sends or reads a byte at a time,
+// costs a descriptor and no thread. A connection with a whole request is handed to a worker, which asks the
+// handler whether the call may go on, runs it, sends what the socket takes of the answer, and hands the
+// connection back. Only a large body is read by the worker itself, when the handler has let the call in. A
+// connection belongs to the loop or to one worker, never to both.
 
 #include <atomic>
 #include <functional>
@@ -38,6 +39,7 @@ public:
     };
     struct Client {
         std::string address;
+        bool body_is_here = true;  ///< all of it; else it is read after refuse(), by the thread of the call
         std::function<bool()> is_gone;  ///< whether it has closed its side; while the call runs
         /// Sets what to do, once and from the server's thread, when it closes its side during the call; an
         /// empty function takes that back, and returns when it is certain not to run any more. It must be
@@ -55,6 +57,8 @@ struct ServerOptions {
     std::size_t max_threads = 512;
     std::size_t max_connections = 16'384;
     std::size_t max_body_bytes = 16 * 1024 * 1024;
+    std::size_t max_waiting_output_bytes =
+        256 * 1024 * 1024;  ///< of all answers that clients are slow to read
     Patience patience;
 };
 
@@ -78,7 +82,14 @@ private:
 
     // The loop's:
     void accept_all();
-    void on_readable(int fd);
+    void on_event(int fd);
+    void receive_request(Connection& connection);
+    void discard_input(Connection& connection);
+    void write_answer(Connection& connection);
+    void begin_lingering(Connection& connection);
+    void wait_for_request(Connection& connection);
+    void set_interest(int operation, const Connection& connection);
+    [[nodiscard]] bool is_writing() const;
     void on_gone(int fd);
     void dispatch(int fd);
     void take_back();
@@ -90,7 +101,7 @@ private:
     // A worker's:
     void watch(const Connection& connection, std::function<void()> when_gone);
     void work(std::unique_ptr<Connection> connection);
-    enum class Next { another, wait, close };
+    enum class Next { another, hand_back };
     [[nodiscard]] Next work_on_one(Connection& connection);
     [[nodiscard]] Next answer(Connection& connection, const Response& response, const Head& head,
                               AfterResponse after);
@@ -98,6 +109,8 @@ private:
 
     Handler& handler_;
     const ServerOptions options_;
+    std::atomic<std::size_t> waiting_output_{
+        0};               ///< bytes; before the connections, which give back their share
     sys::UniqueFd poll_;  ///< epoll
     sys::UniqueFd wake_;  ///< eventfd
     sys::UniqueFd listener_;

@@ -274,7 +274,7 @@ TEST_F(ServerTest, CallsThatBlockAndIdleClientsLeaveOthersAlone) {
 
 TEST_F(ServerTest, SlowHeadsAndIdleConnectionsAreClosed) {
     ServerOptions options;
-    options.patience.head = std::chrono::milliseconds(1);
+    options.patience.request = std::chrono::milliseconds(1);
     options.patience.idle = std::chrono::milliseconds(1);
     start(options);
     Client slow = client();
@@ -289,20 +289,59 @@ TEST_F(ServerTest, ABodyThatNeverComesIsGivenUp) {
     options.patience.pause = std::chrono::milliseconds(1);
     start(options);
     Client one = client();
-    one.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
+    one.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nab");
     EXPECT_TRUE(one.read_to_end().starts_with("HTTP/1.1 408 "));
+    Client chunked = client();
+    chunked.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab");
+    EXPECT_TRUE(chunked.read_to_end().starts_with("HTTP/1.1 408 "));
+}
+
+TEST_F(ServerTest, SlowSendersAndReadersHoldNoThread) {
+    ServerOptions options;
+    options.max_threads = 1;
+    start(options);
+    std::vector<std::unique_ptr<Client>> slow;
+    for (const char* request :
+         {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\nab",
+          "GET /large HTTP/1.1\r\nHost: x\r\n\r\n", "GET /large HTTP/1.1\r\nHost: x\r\n\r\n"}) {
+        slow.push_back(std::make_unique<Client>(server_->port()));
+        slow.back()->send(request);
+    }
+    Client one = client();
+    one.send(get);
+    EXPECT_TRUE(one.read_until("GET /a ").starts_with("HTTP/1.1 200 "));
+    slow[1]->send(get);
+    EXPECT_EQ(slow[1]->read_until("GET /a ").find("HTTP/1.1 200 "), 0U)
+        << "and the slow ones get theirs in the end";
 }
 
 TEST_F(ServerTest, AReaderThatNeverReadsIsGivenUp) {
     ServerOptions options;
-    options.max_threads = 1;
     options.patience.pause = std::chrono::milliseconds(1);
     start(options);
     Client deaf = client();
     deaf.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
-    Client one = client();
-    one.send(get);
-    EXPECT_TRUE(one.read_until("GET /a ").starts_with("HTTP/1.1 200 ")) << "the only thread is free again";
+    server_->stop();
+    handler_.release();
+    thread_.join();  // which waits for answers that are being written
+}
+
+TEST_F(ServerTest, AnswersThatAreNotReadHaveALimit) {
+    ServerOptions options;
+    options.max_threads = 1;
+    options.max_waiting_output_bytes = 30'000'000;
+    start(options);
+    Client first = client();
+    first.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    first.read_until("x");  // its 20 MB are on their way
+    Client second = client();
+    second.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    Client third = client();
+    third.send(get);
+    third.read_until("GET /a ");  // on the one thread, so the second's answer is over
+    EXPECT_LT(second.read_to_end().size(), 20'000'000U) << "cut, and not silently: the length was announced";
+    first.send("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    EXPECT_GT(first.read_to_end().size(), 19'000'000U);
 }
 
 TEST_F(ServerTest, ALargeAnswerComesWhole) {

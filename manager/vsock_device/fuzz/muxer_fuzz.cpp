@@ -33,12 +33,10 @@ public:
         Limits limits;
         limits.max_connections = max_connections;
         limits.max_buffered = max_buffered;
-        directory_fd_ = std::move(*sys::open_directory(directory_.path()));
-        auto muxer = Muxer::create({.guest_cid = 3,
-                                    .host_socket_directory = directory_.path(),
-                                    .limits = limits,
-                                    .listener_token = 1},
-                                   listen("vsock.sock"), poller_, now_);
+        directory_fd_ = std::move(*sys::open_directory(directory()));
+        auto muxer = Muxer::create(
+            {.guest_cid = 3, .host_socket_directory = directory(), .limits = limits, .listener_token = 1},
+            listen("vsock.sock"), poller_, now_);
         if (!muxer) std::abort();
         muxer_ = std::move(*muxer);
         host_port_ = listen("vsock.sock_1");
@@ -218,7 +216,12 @@ private:
         std::uint32_t forwarded = 0;
     };
 
-    hutch::testing_support::TemporaryDirectory directory_;
+    // one for all runs: what is in it is replaced by each
+    static const std::filesystem::path& directory() {
+        static const hutch::testing_support::TemporaryDirectory instance;
+        return instance.path();
+    }
+
     sys::UniqueFd directory_fd_;
     Poller poller_ = std::move(*Poller::create());
     Muxer::TimePoint now_{};
